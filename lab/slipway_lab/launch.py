@@ -1,0 +1,90 @@
+"""Starting a long-running process of the lab so that it can be found again, whatever happens to ``up``.
+
+A line of shell joins the lab's cgroup, writes its own /proc/self/stat as the process's record and then *becomes*
+the program: the record is there before the program is, and pid and start time stay the same through ``exec``.
+"""
+
+import os
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from slipway_lab import cgroups
+from slipway_lab.identity import Identity, alive, end, read_record
+from slipway_lab.paths import Paths
+
+BECOME = (
+    'echo 0 > "$1/cgroup.procs" && cat "/proc/$$/stat" > "$2.new" && mv "$2.new" "$2" && shift 2 && exec "$@"'
+)
+
+
+@dataclass
+class Launcher:
+    """Starts processes of one lab, inside its namespaces or beside them."""
+
+    paths: Paths
+    environment: Mapping[str, str]
+    _children: list["subprocess.Popen[bytes]"] = field(default_factory=list)
+
+    def running(self, name: str) -> bool:
+        """Whether the process of this name, as it was recorded, is alive."""
+        self._reap()
+        record = read_record(self.paths.processes / name)
+        return record is not None and alive(record)
+
+    def ensure(
+        self, name: str, command: Sequence[str | Path], *, inside: bool = True, **environment: str
+    ) -> bool:
+        """Start the process unless it runs; True if it had to be started."""
+        if self.running(name):
+            return False
+        record = self.paths.processes / name
+        prefix = self.enter() if inside else []
+        log = self.paths.logs / f"{name}.log"
+        for folder in (record.parent, log.parent):
+            folder.mkdir(parents=True, exist_ok=True)
+        home = str(cgroups.create(self.paths.name))
+        with log.open("ab") as output:
+            self._children.append(
+                subprocess.Popen(
+                    ["/bin/sh", "-c", BECOME, name, home, str(record), *prefix, *map(str, command)],
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                    env={**self.environment, **environment},
+                    cwd="/",
+                    start_new_session=True,  # a Ctrl-C meant for `up` must not reach the cluster
+                )
+            )
+        return True
+
+    def stop(self, name: str, grace: float = 5.0) -> None:
+        """End the process of this name, if what is recorded still runs."""
+        record = self.paths.processes / name
+        if identity := read_record(record):
+            end([identity], grace)
+        record.unlink(missing_ok=True)
+        self._reap()
+
+    def enter(self) -> list[str]:
+        """The command prefix that runs a program inside the lab's namespaces."""
+        return ["nsenter", f"--net={self.paths.network}", f"--mount={self.paths.mounts}", "--"]
+
+    def recorded(self) -> list[Identity]:
+        """Everything that was started and is still alive."""
+        records = (read_record(path) for path in self.paths.processes.glob("*"))
+        return [record for record in records if record and alive(record)]
+
+    def _reap(self) -> None:
+        self._children = [child for child in self._children if child.poll() is None]
+
+
+def base_environment(bin_folders: Sequence[Path], libraries: Sequence[Path]) -> dict[str, str]:
+    """The environment of the lab's programs: the user's, with the lab's own folders in front."""
+    environment = {key: value for key, value in os.environ.items() if key != "KUBECONFIG"}
+    search = [*map(str, bin_folders), environment.get("PATH", ""), "/usr/sbin:/usr/bin:/sbin:/bin"]
+    environment["PATH"] = ":".join(part for part in search if part)
+    if libraries:
+        environment["LD_LIBRARY_PATH"] = ":".join(map(str, libraries))
+    return environment
