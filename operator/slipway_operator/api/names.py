@@ -1,0 +1,50 @@
+"""Every name that the operator writes into a cluster, in one place.
+
+Labels find objects, annotations explain them; ``FINGERPRINT`` names below are what users see in kubectl.
+"""
+
+GROUP = "slipway.dev"
+VERSION = "v1alpha1"
+KIND = "ModelDeployment"
+PLURAL = "modeldeployments"
+API_VERSION = f"{GROUP}/{VERSION}"
+
+FIELD_MANAGER = "slipway"
+
+# Labels: on every object the operator makes, and through KServe on the pods.
+LABEL_DEPLOYMENT = f"{GROUP}/deployment"
+LABEL_REVISION = f"{GROUP}/revision"
+LABEL_MANAGED_BY = "app.kubernetes.io/managed-by"
+
+# Annotations on a revision's objects.
+ANNOTATION_RUNTIME = f"{GROUP}/runtime"  # the (Cluster)ServingRuntime that was copied: Kind/name
+ANNOTATION_RUNTIME_HASH = f"{GROUP}/runtime-hash"  # what it held when it was copied
+
+# Annotations on a ServingRuntime: how it wants to be told things, "env:NAME" or "arg:--flag".
+ANNOTATION_MODEL_NAME = f"{GROUP}/model-name"
+ANNOTATION_MODEL_VERSION = f"{GROUP}/model-version"
+ANNOTATION_MODEL_DIGEST = f"{GROUP}/model-digest"
+ANNOTATION_REVISION = f"{GROUP}/revision-name"
+ANNOTATION_ALLOW_UNVERIFIED = f"{GROUP}/allow-unverified"
+# Where its pods answer Slipway's predictor metrics: "<port>/<path>".
+ANNOTATION_METRICS = f"{GROUP}/metrics"
+
+# The response header that names the revision that answered.
+HEADER_REVISION = "x-slipway-revision"
+
+# KServe's own.
+KSERVE_GROUP = "serving.kserve.io"
+KSERVE_MODE = f"{KSERVE_GROUP}/deploymentMode"
+KSERVE_AUTOSCALER = f"{KSERVE_GROUP}/autoscalerClass"
+KSERVE_VISIBILITY = "networking.kserve.io/visibility"
+KSERVE_CONTAINER = "kserve-container"
+
+
+def revision_object(deployment: str, revision: str) -> str:
+    """The name of a revision's InferenceService and of its ServingRuntime."""
+    return f"{deployment}-{revision}"
+
+
+def entry_service(deployment: str, revision: str, component: str = "predictor") -> str:
+    """The Service (and Deployment) that KServe makes for a component of a revision."""
+    return f"{revision_object(deployment, revision)}-{component}"

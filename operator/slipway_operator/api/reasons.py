@@ -1,0 +1,57 @@
+"""Every reason that appears in events and conditions, and what it means.
+
+Reasons are part of the interface: alerts and scripts match on them, so they change only with the API version.
+"""
+
+# Events and history: the course of a rollout.
+ROLLOUT_STARTED = "RolloutStarted"  # a new revision was created
+CANARY_READY = "CanaryReady"  # its pods serve
+STEP_REACHED = "StepReached"  # a step's weight was seen to take
+PROMOTED = "Promoted"  # the canary is the stable revision now
+ROLLED_BACK = "RolledBack"  # the canary failed; its traffic goes to stable
+ABORTED = "Aborted"  # the spec went back to stable's
+SUPERSEDED = "Superseded"  # a newer spec replaced the canary
+REVISION_DELETED = "RevisionDeleted"  # no longer needed, and without traffic
+
+# Why a revision cannot serve: seen on its pods.
+CRASH_LOOP = "CrashLoop"
+IMAGE_PULL_FAILED = "ImagePullFailed"
+CONTAINER_CONFIG_FAILED = "ContainerConfigFailed"
+INIT_FAILED = "InitContainerFailed"
+UNSCHEDULABLE = "Unschedulable"
+POD_CREATION_FAILED = "PodCreationFailed"
+OUT_OF_MEMORY = "OutOfMemory"
+
+# Why a canary is rolled back: those above, and
+PROGRESS_DEADLINE = "ProgressDeadlineExceeded"
+CANARY_RESTARTED = "CanaryRestarted"
+CANARY_UNREADY = "CanaryNotReady"
+ERROR_RATE = "ErrorRateWorse"
+
+# Why a revision is not even started.
+RUNTIME_MISSING = "RuntimeNotFound"
+RUNTIME_UNFIT = "RuntimeCannotNameModel"
+GATEWAY_MISSING = "GatewayNotFound"
+GATEWAY_UNSET = "GatewayNotSet"
+CLAIM_MISSING = "PersistentVolumeClaimNotFound"
+HOSTNAME_CONFLICT = "HostnameConflict"
+ROUTE_CONFLICT = "RouteConflict"
+REFUSED = "InferenceServiceRefused"
+
+# Conditions.
+READY = "Ready"
+RECONCILING = "Reconciling"
+STALLED = "Stalled"
+ROUTE_ACCEPTED = "RouteAccepted"
+ROLLOUT_SUCCEEDED = "RolloutSucceeded"
+RUNTIME_OUTDATED = "RuntimeOutdated"
+
+SERVING = "Serving"
+NOTHING_SERVES = "NoStableRevision"
+STABLE_UNREADY = "StableNotReady"
+NOT_ACCEPTED = "RouteNotAccepted"
+ACCEPTED = "Accepted"
+PROGRESSING = "Progressing"
+SETTLED = "Settled"
+CURRENT = "Current"
+CHANGED = "RuntimeChanged"

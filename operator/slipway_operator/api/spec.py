@@ -1,0 +1,185 @@
+"""What users write: the spec of a ModelDeployment, with the rules that one object alone can break.
+
+Field docstrings become the CRD's descriptions, ``cel`` rules its validations (see ``crd``). Nothing under
+``rollout`` has a schema default: defaults are filled in by ``rollout.effective`` when a rollout starts.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, ConfigDict, Field
+
+from slipway_operator.api.duration import PATTERN, parse_duration
+from slipway_operator.api.model import ApiModel
+
+PICKLED_FORMATS = ("sklearn",)
+DEFAULT_FORMAT = "sklearn"
+DEFAULT_RUNTIME = "slipway-sklearn"
+
+
+def cel(*rules: tuple[str, str]) -> dict[str, Any]:
+    """Schema extra: CEL rules as (expression, message)."""
+    return {"x-kubernetes-validations": [{"rule": rule, "message": message} for rule, message in rules]}
+
+
+def _check_duration(text: str) -> str:
+    parse_duration(text)
+    return text
+
+
+Duration = Annotated[
+    str,
+    AfterValidator(_check_duration),
+    Field(
+        min_length=2,
+        max_length=32,
+        json_schema_extra=cel(
+            (f"self.matches('{PATTERN}')", "must be a duration such as 90s, 5m or 1h30m"),
+        ),
+    ),
+]
+FreeForm = Annotated[
+    dict[str, Any],
+    Field(json_schema_extra={"x-kubernetes-preserve-unknown-fields": True, "additionalProperties": None}),
+]
+
+
+_NOT_PICKLED = f"!(self.format in {list(PICKLED_FORMATS)})"
+_VERIFIED = "has(self.digest) || (has(self.allowUnverified) && self.allowUnverified)"
+_DIGEST_RULE = (
+    f"{_NOT_PICKLED} || {_VERIFIED}",
+    "digest is required (unpickling runs code): see `slipway bundle create`, or set allowUnverified: true",
+)
+
+
+class Model(ApiModel):
+    """Which model to serve."""
+
+    model_config = ConfigDict(json_schema_extra=cel(_DIGEST_RULE))
+
+    name: str | None = Field(default=None, min_length=1, max_length=63)
+    """The name in /v2/models/{name}, the same for every revision; default: the ModelDeployment's name."""
+    uri: str = Field(
+        min_length=1,
+        max_length=2048,
+        json_schema_extra=cel(
+            (
+                "self.matches('^[a-z][a-z0-9+]*://.+')",
+                "must be a storage URI that KServe knows, such as pvc://claim/path or s3://bucket/path",
+            )
+        ),
+    )
+    """Where the model lies: whatever KServe's storage takes (pvc://, s3://, gs://, oci://, ...)."""
+    version: str | None = Field(default=None, min_length=1, max_length=63)
+    """What people and answers call this version; default: the last segment of the uri."""
+    digest: str | None = Field(
+        default=None,
+        json_schema_extra=cel(
+            ("self.matches('^sha256:[0-9a-f]{64}$')", "must be sha256: followed by 64 lower-case hex digits")
+        ),
+        max_length=71,
+    )
+    """The bundle's digest (sha256 of its model.yaml): the predictor loads nothing else."""
+    allow_unverified: bool | None = None
+    """Serve a pickled model without a digest. Unpickling runs code: only for models you trust."""
+    format: str = Field(default=DEFAULT_FORMAT, min_length=1, max_length=63)
+    """KServe's model format."""
+    runtime: str = Field(default=DEFAULT_RUNTIME, min_length=1, max_length=253)
+    """A ServingRuntime of the namespace or a ClusterServingRuntime."""
+
+
+class TemplateMetadata(ApiModel):
+    """Labels and annotations for the InferenceService of every revision."""
+
+    labels: dict[str, str] | None = None
+    annotations: dict[str, str] | None = None
+
+
+class TemplateSpec(ApiModel):
+    """KServe's own InferenceServiceSpec, merged over what the model section gives."""
+
+    predictor: FreeForm | None = None
+    """As in InferenceService: minReplicas, maxReplicas, model.resources, serviceAccountName, ..."""
+    transformer: FreeForm | None = None
+    """As in InferenceService; it then receives the traffic."""
+
+
+class Template(ApiModel):
+    """What else the InferenceServices hold."""
+
+    metadata: TemplateMetadata | None = None
+    spec: TemplateSpec | None = None
+
+
+class ParentRef(ApiModel):
+    """A Gateway, as in HTTPRoute."""
+
+    name: str = Field(min_length=1, max_length=253)
+    namespace: str | None = Field(default=None, min_length=1, max_length=63)
+    section_name: str | None = Field(default=None, min_length=1, max_length=253)
+
+
+class Traffic(ApiModel):
+    """Where requests come in."""
+
+    parent_refs: list[ParentRef] | None = Field(default=None, min_length=1, max_length=8)
+    """The Gateways; default: the one set at install."""
+    hostnames: list[Annotated[str, Field(min_length=1, max_length=253)]] | None = Field(
+        default=None, min_length=1, max_length=8
+    )
+    """Host names of the route; default: made from name and namespace as set at install."""
+
+
+class Step(ApiModel):
+    """One step of the canary."""
+
+    weight: int = Field(ge=0, le=100)
+    """Share of requests for the canary, in percent."""
+    hold: Duration | None = None
+    """How long to stay, counted from the moment the weight was seen to take; default 1m."""
+
+
+class KeepStable(ApiModel):
+    """The old revision after a promotion."""
+
+    for_: Duration | None = Field(default=None, alias="for")
+    """How long it stays warm; default 10m."""
+
+
+Steps = Annotated[
+    list[Step],
+    Field(
+        min_length=1,
+        max_length=20,
+        json_schema_extra=cel(
+            ("self.map(s, s.weight).isSorted()", "weights of the steps must rise from step to step"),
+            (
+                "self.all(s, self.exists_one(t, t.weight == s.weight))",
+                "two steps have the same weight: make one step with the longer hold of them",
+            ),
+        ),
+    ),
+]
+
+
+class Rollout(ApiModel):
+    """How a new revision takes over."""
+
+    steps: Steps | None = None
+    """Canary steps with rising weights; after the last one the canary is promoted. Default: 10 and 50, 2m each."""
+    progress_deadline: Duration | None = None
+    """How long a revision's pods may take to become ready; default 10m."""
+    keep_stable: KeepStable | None = None
+    history_limit: int | None = Field(default=None, ge=0, le=100)
+    """How many ended rollouts status.history keeps; default 10."""
+
+
+class ModelDeploymentSpec(ApiModel):
+    """Which model to serve, how, where, and how a new one takes over."""
+
+    model: Model
+    template: Template | None = None
+    traffic: Traffic | None = None
+    rollout: Rollout | None = None
+
+
+Outcome = Literal["Promoted", "RolledBack", "Aborted", "Superseded"]

@@ -1,0 +1,197 @@
+"""What the operator writes back: everything that must survive its restart is here, and nowhere else.
+
+The status is the intent: it is written before the actions that follow from it, so that a new operator goes on where
+the last one stopped. Weights are millionths of all requests; ``weight`` alone is in percent, for people.
+"""
+
+from typing import Literal
+
+from pydantic import Field
+
+from slipway_operator.api.model import ApiModel, Time
+from slipway_operator.api.spec import Outcome, Step
+
+Phase = Literal["Pending", "Initializing", "Progressing", "Promoting", "RollingBack", "RolledBack", "Healthy"]
+Verdict = Literal["Pass", "Fail", "Inconclusive", "Error"]
+ConditionStatus = Literal["True", "False", "Unknown"]
+
+
+class Condition(ApiModel):
+    """As in metav1.Condition."""
+
+    type: str = Field(max_length=316)
+    status: ConditionStatus
+    observed_generation: int | None = None
+    last_transition_time: Time
+    reason: str = Field(max_length=1024)
+    message: str = Field(max_length=32768)
+
+
+class Address(ApiModel):
+    """Where programs inside the cluster find the model."""
+
+    url: str
+
+
+class Revision(ApiModel):
+    """What a revision is: enough to make it, to name it, and to find it again."""
+
+    revision: str
+    """The hash of what the user wrote: the name of its InferenceService is <name>-<revision>."""
+    version: str
+    uri: str
+    digest: str | None = None
+    component: str = "predictor"
+    """The component that receives the traffic: predictor or transformer."""
+    runtime_hash: str | None = None
+    """What the copied (Cluster)ServingRuntime held."""
+
+
+class Stable(Revision):
+    """The revision that serves."""
+
+    promoted_at: Time
+
+
+class Previous(Revision):
+    """The revision that served before; kept warm until the given time."""
+
+    keep_until: Time
+
+
+class Failing(ApiModel):
+    """Why a revision cannot serve, as long as that lasts."""
+
+    reason: str
+    message: str
+    since: Time
+
+
+class Canary(Revision):
+    """The revision that is on its way."""
+
+    started_at: Time
+    ready_at: Time | None = None
+    ready_pods: int = 0
+    """How many pods were ready when it became ready."""
+    restarts: int = 0
+    """Container restarts seen when it became ready; more of them later are evidence against it."""
+    unready_since: Time | None = None
+    failing: Failing | None = None
+
+
+class StepState(ApiModel):
+    """Where a rollout stands."""
+
+    index: int = 0
+    """The current step, from 0; equal to count while everything goes to the canary before its promotion."""
+    count: int
+    weight: int
+    """The weight this step wants, in percent."""
+    took_at: Time | None = None
+    """When the weight was seen to take; the hold counts from here."""
+    hold_until: Time | None = None
+
+
+class EffectiveRollout(ApiModel):
+    """The rollout as it runs: defaults filled in, frozen at its start. Durations in seconds."""
+
+    steps: list[Step]
+    progress_deadline_seconds: int
+    keep_stable_seconds: int
+
+
+class Counts(ApiModel):
+    """Requests answered and those of them that failed."""
+
+    requests: int = 0
+    errors: int = 0
+
+
+class PodCounts(Counts):
+    """The last reading of one pod's counters; they only go up while it lives."""
+
+    pod: str
+
+
+class Evidence(ApiModel):
+    """What was counted since the current step's weight took."""
+
+    since: Time
+    stable: Counts = Counts()
+    canary: Counts = Counts()
+    canary_total: Counts = Counts()
+    """The canary's over all steps of the rollout: what it has cost."""
+    pods: list[PodCounts] = Field(default=[])
+    read_at: Time | None = None
+
+
+class Analysis(ApiModel):
+    """The latest look at one metric."""
+
+    metric: str
+    verdict: Verdict
+    message: str
+    stable: Counts | None = None
+    canary: Counts | None = None
+
+
+class Traffic(ApiModel):
+    """What was last asked of the route, and when it was seen to take."""
+
+    generation: int
+    """The HTTPRoute's generation these times belong to."""
+    accepted_at: Time
+
+
+class Failed(ApiModel):
+    """The revision that was rolled back; it is not tried again until the spec changes."""
+
+    revision: str
+    version: str
+    reason: str
+    message: str
+    at: Time
+
+
+class HistoryEntry(ApiModel):
+    """An ended rollout, the newest first."""
+
+    revision: str
+    version: str
+    outcome: Outcome
+    started_at: Time
+    ended_at: Time
+    reason: str | None = None
+    message: str | None = None
+
+
+class ModelDeploymentStatus(ApiModel):
+    """What is, and what the operator is about to do."""
+
+    observed_generation: int | None = None
+    phase: Phase | None = None
+    message: str | None = None
+    """The story in one sentence."""
+    url: str | None = None
+    """Where clients outside the cluster reach the model."""
+    address: Address | None = None
+    hostnames: list[str] | None = None
+    """The host names this ModelDeployment holds."""
+    stable: Stable | None = None
+    canary: Canary | None = None
+    previous: Previous | None = None
+    failed: Failed | None = None
+    weight: int | None = None
+    """The canary's share of requests as the route has it, in percent."""
+    verdict: Verdict | None = None
+    step: StepState | None = None
+    rollout: EffectiveRollout | None = None
+    traffic: Traffic | None = None
+    evidence: Evidence | None = None
+    analysis: list[Analysis] | None = None
+    history: list[HistoryEntry] | None = None
+    conditions: list[Condition] = Field(
+        default=[],
+        json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]},
+    )

@@ -1,0 +1,1 @@
+"""The cluster: reading it into observations, and carrying out actions. Nothing here decides."""

@@ -1,0 +1,90 @@
+"""Can the wanted revision be started at all? Asked before anything of it is made, so that stable stays untouched."""
+
+from slipway_operator.api import names, reasons
+from slipway_operator.api.status import Revision
+from slipway_operator.cluster.client import ApiError, Client, Json
+from slipway_operator.cluster.kinds import (
+    CLAIM,
+    CLUSTER_SERVING_RUNTIME,
+    INFERENCE_SERVICE,
+    SERVING_RUNTIME,
+)
+from slipway_operator.cluster.render.common import Subject
+from slipway_operator.cluster.render.runtime import how_named, render_runtime, serving_container
+from slipway_operator.cluster.render.service import render_service
+from slipway_operator.rollout.observation import Problem
+
+CLAIM_SCHEME = "pvc://"
+
+
+async def find_runtime(client: Client, subject: Subject) -> Json | None:
+    """The ServingRuntime that the spec names: the namespace's own first, as KServe does."""
+    name = subject.spec.model.runtime
+    for kind, namespace in ((SERVING_RUNTIME, subject.namespace), (CLUSTER_SERVING_RUNTIME, None)):
+        found = await client.get(kind, namespace, name)
+        if found is not None:
+            return {**found, "kind": kind.name}
+    return None
+
+
+async def check(client: Client, subject: Subject, revision: Revision, runtime: Json | None) -> Problem | None:
+    """What stands in the way of the revision; None if nothing does."""
+    return (
+        _check_runtime(subject, runtime)
+        or await _check_claim(client, subject, revision)
+        or await _check_admission(client, subject, revision, runtime)
+    )
+
+
+def _check_runtime(subject: Subject, runtime: Json | None) -> Problem | None:
+    name = subject.spec.model.runtime
+    if runtime is None:
+        return Problem(
+            reasons.RUNTIME_MISSING,
+            f"there is no ServingRuntime {name} in namespace {subject.namespace} and no ClusterServingRuntime"
+            " of that name: create one, or name another in spec.model.runtime",
+        )
+    if how_named(runtime) is None:
+        return Problem(
+            reasons.RUNTIME_UNFIT,
+            f"runtime {name} does not say how it is told the model's name: annotate it with"
+            f" {names.ANNOTATION_MODEL_NAME}: env:NAME or arg:--flag",
+        )
+    try:
+        serving_container(runtime["spec"])
+    except KeyError:
+        return Problem(
+            reasons.RUNTIME_UNFIT, f"runtime {name} has no container named {names.KSERVE_CONTAINER}"
+        )
+    return None
+
+
+async def _check_claim(client: Client, subject: Subject, revision: Revision) -> Problem | None:
+    if not revision.uri.startswith(CLAIM_SCHEME):
+        return None
+    claim = revision.uri.removeprefix(CLAIM_SCHEME).partition("/")[0]
+    if await client.get(CLAIM, subject.namespace, claim):
+        return None
+    return Problem(
+        reasons.CLAIM_MISSING,
+        f"there is no PersistentVolumeClaim {claim} in namespace {subject.namespace}, which spec.model.uri names",
+    )
+
+
+async def _check_admission(
+    client: Client, subject: Subject, revision: Revision, runtime: Json | None
+) -> Problem | None:
+    """Would the API server, with KServe's webhooks, take the objects? A server-side dry run tells."""
+    if runtime is None:
+        return None
+    for kind, body in (
+        (SERVING_RUNTIME, render_runtime(subject, revision, runtime)),
+        (INFERENCE_SERVICE, render_service(subject, revision)),
+    ):
+        try:
+            await client.create(kind, body, dry_run=True)
+        except ApiError as error:
+            if error.status == 409 or error.status >= 500:
+                continue  # it is there already, or the server is in trouble: the real call will tell
+            return Problem(reasons.REFUSED, f"{kind.name}: {error.message}")
+    return None

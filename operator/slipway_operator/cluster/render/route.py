@@ -1,0 +1,108 @@
+"""The one weighted HTTPRoute, and how it is read back.
+
+Every backend carries a filter of its own that names its revision in a response header. That is for clients, and it
+makes Envoy Gateway give every backend a cluster of its own, with its own counters.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from slipway_operator.api import names
+from slipway_operator.api.spec import ParentRef
+from slipway_operator.cluster.kinds import HTTP_ROUTE
+from slipway_operator.cluster.render.common import Json, Subject, head
+from slipway_operator.rollout.observation import RouteState
+
+PORT = 80
+
+
+def render_route(
+    subject: Subject,
+    parents: Sequence[ParentRef],
+    hostnames: Sequence[str],
+    split: Mapping[str, int],
+    components: Mapping[str, str],
+) -> Json:
+    """The HTTPRoute with this split; ``components`` gives each revision's entry component."""
+    body = head(subject, HTTP_ROUTE, subject.name)
+    body["spec"] = {
+        "parentRefs": [_parent(parent) for parent in parents],
+        "hostnames": list(hostnames),
+        "rules": [
+            {
+                "matches": [{"path": {"type": "PathPrefix", "value": "/"}}],
+                "backendRefs": [
+                    _backend(subject, revision, weight, components.get(revision, "predictor"))
+                    for revision, weight in split.items()
+                ],
+            }
+        ],
+    }
+    return body
+
+
+def read_route(
+    subject: Subject, route: Json, parents: Sequence[ParentRef], hostnames: Sequence[str]
+) -> RouteState:
+    """What decisions need of the HTTPRoute as it is."""
+    spec = route.get("spec", {})
+    rules = spec.get("rules", [])
+    backends = rules[0].get("backendRefs", []) if rules else []
+    wanted_parents = [_parent(parent) for parent in parents]
+    found_parents = [_identity(parent) for parent in spec.get("parentRefs", [])]
+    current = (
+        len(rules) == 1
+        and list(spec.get("hostnames", [])) == list(hostnames)
+        and found_parents == wanted_parents
+        and all(backend.get("filters") for backend in backends)
+    )
+    accepted, message = _accepted(route)
+    return RouteState(
+        generation=route["metadata"]["generation"],
+        split={
+            _revision(subject, backend): backend.get("weight", 1)
+            for backend in backends
+            if backend.get("weight", 1)
+        },
+        accepted=accepted,
+        message=message,
+        current=current,
+    )
+
+
+def _parent(parent: ParentRef) -> Json:
+    return {key: value for key, value in parent.to_json().items() if value}
+
+
+def _identity(parent: Json) -> Json:
+    return {key: parent[key] for key in ("name", "namespace", "sectionName") if parent.get(key)}
+
+
+def _backend(subject: Subject, revision: str, weight: int, component: str) -> Json:
+    header = {"name": names.HEADER_REVISION, "value": revision}
+    return {
+        "name": names.entry_service(subject.name, revision, component),
+        "port": PORT,
+        "weight": weight,
+        "filters": [{"type": "ResponseHeaderModifier", "responseHeaderModifier": {"set": [header]}}],
+    }
+
+
+def _revision(subject: Subject, backend: Json) -> str:
+    """The revision behind a backend: the name without the ModelDeployment's and the component's."""
+    name: str = backend["name"]
+    return name.removeprefix(f"{subject.name}-").rpartition("-")[0] or name
+
+
+def _accepted(route: Json) -> tuple[bool, str | None]:
+    """Whether every parent has accepted the present generation; if not, why."""
+    generation = route["metadata"]["generation"]
+    parents = route.get("status", {}).get("parents", [])
+    for parent in parents:
+        conditions = {part["type"]: part for part in parent.get("conditions", [])}
+        for kind in ("Accepted", "ResolvedRefs"):
+            condition = conditions.get(kind)
+            if condition is None or condition.get("observedGeneration", 0) < generation:
+                return False, None
+            if condition["status"] != "True":
+                return False, condition.get("message")
+    return bool(parents), None

@@ -1,0 +1,85 @@
+"""The revisions that are there: InferenceServices, with the Deployments and pods that KServe made for them."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from slipway_operator.api import names
+from slipway_operator.cluster.client import Client, Json
+from slipway_operator.cluster.kinds import DEPLOYMENT, INFERENCE_SERVICE, POD, SERVING_RUNTIME
+from slipway_operator.cluster.render.common import Subject
+from slipway_operator.cluster.render.service import COMPONENTS, scale_bounds
+from slipway_operator.rollout.diagnosis import deployment_failure, pod_state
+from slipway_operator.rollout.observation import RevisionState
+
+
+@dataclass(frozen=True)
+class Found:
+    """What was found of all revisions of a ModelDeployment."""
+
+    states: Mapping[str, RevisionState]
+    pods: Mapping[str, list[Json]]
+    """Revision → its pods."""
+    runtimes: Mapping[str, Json]
+    """Revision → its own ServingRuntime."""
+    components: Mapping[str, str]
+    """Revision → the component that receives its traffic."""
+
+
+async def find_revisions(client: Client, subject: Subject) -> Found:
+    """Read the objects of all revisions."""
+    selector = f"{names.LABEL_DEPLOYMENT}={subject.name}"
+    services, runtimes, pods, deployments = await asyncio.gather(
+        client.list(INFERENCE_SERVICE, subject.namespace, selector),
+        client.list(SERVING_RUNTIME, subject.namespace, selector),
+        client.list(POD, subject.namespace, selector),
+        client.list(DEPLOYMENT, subject.namespace, selector),
+    )
+    by_revision = _grouped(pods)
+    workloads = _grouped(deployments)
+    states, components = {}, {}
+    for service in services:
+        revision = _revision(service)
+        states[revision] = _state(
+            revision, service, workloads.get(revision, []), by_revision.get(revision, [])
+        )
+        components[revision] = "transformer" if service["spec"].get("transformer") else "predictor"
+    return Found(states, by_revision, {_revision(part): part for part in runtimes}, components)
+
+
+def _state(revision: str, service: Json, deployments: list[Json], pods: list[Json]) -> RevisionState:
+    components = [part for part in COMPONENTS if service["spec"].get(part)]
+    complete = len(deployments) == len(components) and all(map(_is_settled, deployments))
+    failures = [failure for part in deployments if (failure := deployment_failure(part))]
+    return RevisionState(
+        revision=revision,
+        replicas=sum(part["spec"].get("replicas", 1) for part in deployments) or 1,
+        serving=complete and bool(pods),
+        pods=tuple(pod_state(pod) for pod in pods),
+        failure=failures[0] if failures else None,
+        deleting="deletionTimestamp" in service["metadata"],
+        scale=scale_bounds(service["spec"]),
+    )
+
+
+def _is_settled(deployment: Json) -> bool:
+    """Every replica is of the current template and available."""
+    wanted, status = deployment["spec"].get("replicas", 1), deployment.get("status", {})
+    counts = (status.get("updatedReplicas", 0), status.get("availableReplicas", 0), status.get("replicas", 0))
+    return (
+        wanted > 0
+        and status.get("observedGeneration", 0) >= deployment["metadata"]["generation"]
+        and counts == (wanted, wanted, wanted)
+    )
+
+
+def _revision(body: Json) -> str:
+    return str(body["metadata"]["labels"][names.LABEL_REVISION])
+
+
+def _grouped(bodies: list[Json]) -> dict[str, list[Json]]:
+    groups: dict[str, list[Json]] = {}
+    for body in bodies:
+        if names.LABEL_REVISION in body["metadata"].get("labels", {}):
+            groups.setdefault(_revision(body), []).append(body)
+    return groups

@@ -1,0 +1,1 @@
+"""Sources of evidence about a canary. One module for each; all give ``Readings``."""

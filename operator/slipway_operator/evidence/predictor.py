@@ -1,0 +1,93 @@
+"""The predictor's own counters, read from every pod: what a model's process knows of its answers.
+
+It cannot know of requests that never reached it; a gateway's counters will stand beside it. 5xx answers are the
+model's failures, 4xx the client's.
+"""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+from prometheus_client.parser import text_string_to_metric_families
+
+from slipway_operator.api import names
+from slipway_operator.api.status import Counts
+from slipway_operator.rollout.observation import Readings
+
+FAMILY = "slipway_predictor_requests"
+TIMEOUT = aiohttp.ClientTimeout(total=2)
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where one pod answers its metrics."""
+
+    pod: str
+    revision: str
+    url: str
+
+
+async def read(
+    session: aiohttp.ClientSession, pods: Mapping[str, list[Json]], runtimes: Mapping[str, Json]
+) -> Readings:
+    """The counters of the pods of some revisions; never raises: what cannot be read is told in the answer."""
+    endpoints = {revision: _endpoint(runtimes.get(revision)) for revision in pods}
+    if not all(endpoints.values()):
+        return Readings(absent=True)
+    targets = list(_targets(pods, endpoints))
+    answers = await asyncio.gather(*(_counts(session, target) for target in targets))
+    errors = [answer for answer in answers if isinstance(answer, str)]
+    read = {
+        target.pod: (target.revision, answer)
+        for target, answer in zip(targets, answers, strict=True)
+        if isinstance(answer, Counts)
+    }
+    return Readings(pods=read, error=errors[0] if errors else None)
+
+
+def parse(text: str) -> Counts:
+    """Requests and failures in an exposition; raises ValueError for a text that is none."""
+    requests = errors = 0
+    for family in text_string_to_metric_families(text):
+        if family.name != FAMILY:
+            continue
+        for sample in family.samples:
+            if sample.name == f"{FAMILY}_total":
+                requests += int(sample.value)
+                errors += int(sample.value) if sample.labels.get("code", "").startswith("5") else 0
+    return Counts(requests=requests, errors=errors)
+
+
+def _endpoint(runtime: Json | None) -> str | None:
+    """``port/path`` of the metrics, as the revision's runtime says."""
+    if runtime is None:
+        return None
+    found: str | None = runtime["metadata"].get("annotations", {}).get(names.ANNOTATION_METRICS)
+    return found
+
+
+def _targets(pods: Mapping[str, list[Json]], endpoints: Mapping[str, str | None]) -> Iterable[Target]:
+    for revision, group in pods.items():
+        for pod in group:
+            address = pod.get("status", {}).get("podIP")
+            if (
+                address
+                and pod["status"].get("phase") == "Running"
+                and "deletionTimestamp" not in pod["metadata"]
+            ):
+                host = f"[{address}]" if ":" in address else address
+                yield Target(pod["metadata"]["name"], revision, f"http://{host}:{endpoints[revision]}")
+
+
+async def _counts(session: aiohttp.ClientSession, target: Target) -> Counts | str:
+    try:
+        async with session.get(target.url, timeout=TIMEOUT) as response:
+            if response.status != 200:
+                return f"pod {target.pod} answers {response.status} at {target.url}"
+            return parse(await response.text())
+    except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+        return f"pod {target.pod}: {error or type(error).__name__}"

@@ -1,0 +1,106 @@
+"""The due-queue: which ModelDeployment is to be looked at when, and one at a time for each.
+
+Events and wake-up times only ever bring a look forward. A key that comes due while it is being worked on is worked
+on again afterwards: nothing is lost, and never do two workers hold the same one. Failures back off by key.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Hashable
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+K = TypeVar("K", bound=Hashable)
+logger = logging.getLogger(__name__)
+
+
+@dataclass
+class DueQueue(Generic[K]):
+    """Keys and when they are due, in seconds of any one clock. Pure book-keeping."""
+
+    due: dict[K, float] = field(default_factory=dict)
+    busy: set[K] = field(default_factory=set)
+
+    def add(self, key: K, when: float) -> None:
+        """Have ``key`` looked at ``when`` at the latest."""
+        self.due[key] = min(when, self.due.get(key, when))
+
+    def take(self, now: float) -> K | None:
+        """A key that is due and that nobody works on, the longest overdue first; it is busy then."""
+        ready = [key for key, when in self.due.items() if when <= now and key not in self.busy]
+        if not ready:
+            return None
+        key = min(ready, key=self.due.__getitem__)
+        del self.due[key]
+        self.busy.add(key)
+        return key
+
+    def done(self, key: K) -> None:
+        """``key`` is worked on no more."""
+        self.busy.discard(key)
+
+    def next_due(self) -> float | None:
+        """When the next key that nobody works on comes due."""
+        return min((when for key, when in self.due.items() if key not in self.busy), default=None)
+
+
+class Runner(Generic[K]):
+    """Works the queue off with a bounded number of tasks on the running event loop."""
+
+    FIRST_BACKOFF, LAST_BACKOFF = 1.0, 60.0
+
+    def __init__(self, work: Callable[[K], Awaitable[float | None]], workers: int = 16) -> None:
+        """``work`` looks at a key and says in how many seconds to look again (None: not by itself)."""
+        self._work = work
+        self._workers = workers
+        self._queue: DueQueue[K] = DueQueue()
+        self._failures: dict[K, int] = {}
+        self._changed = asyncio.Event()
+
+    def add(self, key: K, delay: float = 0.0) -> None:
+        """Have ``key`` looked at, at the latest in ``delay`` seconds."""
+        self._queue.add(key, self._now() + delay)
+        self._changed.set()
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            while True:
+                self._changed.clear()
+                while (
+                    len(self._queue.busy) < self._workers
+                    and (key := self._queue.take(self._now())) is not None
+                ):
+                    group.create_task(self._one(key))
+                await self._sleep()
+
+    async def _sleep(self) -> None:
+        """Until something changes or, with a worker free, the next key comes due."""
+        due = self._queue.next_due() if len(self._queue.busy) < self._workers else None
+        timeout = None if due is None else max(0.0, due - self._now())
+        try:
+            await asyncio.wait_for(self._changed.wait(), timeout)
+        except TimeoutError:
+            return
+
+    async def _one(self, key: K) -> None:
+        try:
+            again = await self._work(key)
+            self._failures.pop(key, None)
+        except Exception:
+            again = self._backoff(key)
+            logger.exception("%s: looking again in %.0f s", key, again)
+        finally:
+            self._queue.done(key)
+            self._changed.set()
+        if again is not None:
+            self.add(key, again)
+
+    def _backoff(self, key: K) -> float:
+        failures = self._failures.get(key, 0)
+        self._failures[key] = failures + 1
+        return float(min(self.FIRST_BACKOFF * 2**failures, self.LAST_BACKOFF))
+
+    @staticmethod
+    def _now() -> float:
+        return asyncio.get_running_loop().time()

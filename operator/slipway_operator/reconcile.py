@@ -1,0 +1,125 @@
+"""The one reconcile: read, observe, decide, write the status, act. Every event and every wake-up ends here.
+
+The status is written first, by compare-and-swap: it is the intent, and what follows from it can be done again by
+whoever comes next. Whoever decided on an old object loses the swap and looks again.
+"""
+
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import aiohttp
+from pydantic import ValidationError
+
+from slipway_operator.api.spec import ModelDeploymentSpec
+from slipway_operator.api.status import ModelDeploymentStatus
+from slipway_operator.cluster import events
+from slipway_operator.cluster.act import act
+from slipway_operator.cluster.claims import Claims, Key
+from slipway_operator.cluster.client import ApiError, Client, Json
+from slipway_operator.cluster.kinds import MODEL_DEPLOYMENT
+from slipway_operator.cluster.observe import View, external_hostnames, observe
+from slipway_operator.cluster.render.common import Subject
+from slipway_operator.evidence import predictor
+from slipway_operator.rollout import analysis
+from slipway_operator.rollout.actions import Decision
+from slipway_operator.rollout.decide import decide
+from slipway_operator.rollout.observation import Readings
+from slipway_operator.rollout.revision import revision_of
+from slipway_operator.rollout.turn import Deployment
+from slipway_operator.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+
+class Reconciler:
+    """Brings one ModelDeployment at a time in line with what is wanted."""
+
+    def __init__(
+        self,
+        client: Client,
+        session: aiohttp.ClientSession,
+        settings: Settings,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._client = client
+        self._session = session
+        self._settings = settings
+        self._now = now
+        self.claims = Claims()
+
+    async def seed(self) -> list[Key]:
+        """List what is there, so that host names are known before the first decision; returns the keys."""
+        found = []
+        for namespace in self._settings.namespaces or (None,):
+            found += await self._client.list(MODEL_DEPLOYMENT, namespace)
+        return [self.note(body) for body in found]
+
+    def note(self, body: Json) -> Key:
+        """Enter a ModelDeployment's host names into the register."""
+        metadata = body["metadata"]
+        key = (metadata["namespace"], metadata["name"])
+        try:
+            spec = ModelDeploymentSpec.model_validate(body["spec"])
+        except ValidationError:
+            return key  # told about when it is reconciled
+        self.claims.note(key, body, external_hostnames(self._settings, key[1], key[0], spec.traffic))
+        return key
+
+    async def __call__(self, key: Key) -> float | None:
+        """Reconcile; returns in how many seconds to look again (None: it is gone)."""
+        body = await self._client.get(MODEL_DEPLOYMENT, *key)
+        if body is None or "deletionTimestamp" in body["metadata"]:
+            # What it owns goes by its owner references, with the operator or without it.
+            self.claims.forget(key)
+            return None
+        self.note(body)
+        try:
+            return await self._reconcile(body)
+        except ApiError as error:
+            if error.status == 409:
+                return 0.0  # somebody wrote between our read and our write: look again
+            raise
+
+    async def _reconcile(self, body: Json) -> float:
+        metadata = body["metadata"]
+        spec = ModelDeploymentSpec.model_validate(body["spec"])
+        status = ModelDeploymentStatus.model_validate(body.get("status", {}))
+        subject = Subject(metadata["name"], metadata["namespace"], metadata["uid"], spec)
+        wanted = revision_of(spec)
+        view = await observe(self._client, self._settings, self.claims, subject, status, wanted)
+        now = self._now()
+        view = view.with_readings(await self._readings(view, status, now))
+        decision = decide(Deployment(subject.name, metadata["generation"], spec, status), view.seen, now)
+        written = await self._write_status(body, decision)
+        for action in decision.actions:
+            logger.info("%s/%s: %s", subject.namespace, subject.name, action)
+            await act(self._client, subject, view, wanted, action)
+        await self._record(written, decision, now)
+        return max(0.0, (decision.wake - self._now()).total_seconds())
+
+    async def _readings(self, view: View, status: ModelDeploymentStatus, now: datetime) -> Readings | None:
+        """The counters of stable's and the canary's pods, when it is time for them."""
+        if not (analysis.due(status, now) and status.stable and status.canary):
+            return None
+        revisions = (status.stable.revision, status.canary.revision)
+        pods = {revision: list(view.found.pods.get(revision, [])) for revision in revisions}
+        return await predictor.read(self._session, pods, view.found.runtimes)
+
+    async def _write_status(self, body: Json, decision: Decision) -> Json:
+        status = decision.status.to_json()
+        if status == body.get("status", {}):
+            return body
+        return await self._client.replace_status(MODEL_DEPLOYMENT, {**body, "status": status})
+
+    async def _record(self, body: Json, decision: Decision, now: datetime) -> None:
+        for number, event in enumerate(decision.events):
+            log = logger.warning if event.type == "Warning" else logger.info
+            log(
+                "%s/%s: %s: %s",
+                body["metadata"]["namespace"],
+                body["metadata"]["name"],
+                event.reason,
+                event.message,
+            )
+            await events.record(self._client, body, event, now, number)

@@ -1,0 +1,68 @@
+"""What a decision asks of the cluster. Each is safe to do twice."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from slipway_operator.api.status import ModelDeploymentStatus
+
+
+@dataclass(frozen=True)
+class CreateRevision:
+    """Make the InferenceService and ServingRuntime of the revision that the spec asks for."""
+
+    revision: str
+
+
+@dataclass(frozen=True)
+class ScaleRevision:
+    """Apply the spec's scale bounds to a revision in place."""
+
+    revision: str
+
+
+@dataclass(frozen=True)
+class DeleteRevision:
+    """Delete a revision's objects; nothing routes to it any more."""
+
+    revision: str
+
+
+@dataclass(frozen=True)
+class WriteRoute:
+    """Write the whole HTTPRoute with this split."""
+
+    split: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class DeleteRoute:
+    """Take the HTTPRoute away: there is nothing to route to."""
+
+
+@dataclass(frozen=True)
+class WriteAddress:
+    """Write the in-cluster address."""
+
+
+Action = CreateRevision | ScaleRevision | DeleteRevision | WriteRoute | DeleteRoute | WriteAddress
+
+
+@dataclass(frozen=True)
+class Event:
+    """A Kubernetes event to record."""
+
+    type: Literal["Normal", "Warning"]
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Decision:
+    """The next status, what follows from it, and when to look again at the latest."""
+
+    status: ModelDeploymentStatus
+    actions: tuple[Action, ...]
+    events: tuple[Event, ...]
+    wake: datetime

@@ -1,0 +1,66 @@
+"""Objects: create what is missing, scale what lives, delete what is over."""
+
+from datetime import timedelta
+
+from slipway_operator.api import reasons
+from slipway_operator.rollout.actions import CreateRevision, DeleteRevision, ScaleRevision
+from slipway_operator.rollout.turn import Turn
+
+DRAIN = timedelta(seconds=3)
+"""From a backend's leaving the route to its deletion: requests in flight end first (3 s lost none)."""
+
+
+def keep_up(turn: Turn) -> None:
+    """Bring the objects in line with the status."""
+    _release_previous(turn)
+    _create(turn)
+    _scale(turn)
+    _delete(turn)
+
+
+def _release_previous(turn: Turn) -> None:
+    previous = turn.status.previous
+    if previous is None:
+        return
+    if turn.now >= previous.keep_until:
+        turn.update(previous=None)
+    else:
+        turn.wake_at(previous.keep_until)
+
+
+def _create(turn: Turn) -> None:
+    """Only what the present spec describes can be made: a revision is never made from anything else."""
+    status, wanted = turn.status, turn.wanted.revision
+    live = {part.revision for part in (status.stable, status.canary) if part}
+    if wanted in live and wanted not in turn.seen.revisions:
+        if turn.seen.problem and not turn.problem:
+            turn.problem = turn.seen.problem
+        elif not turn.seen.problem:
+            turn.actions.append(CreateRevision(wanted))
+
+
+def _scale(turn: Turn) -> None:
+    for part in (turn.status.stable, turn.status.canary):
+        state = turn.state(part)
+        if part and state and not state.deleting and dict(state.scale) != dict(turn.seen.scale):
+            turn.actions.append(ScaleRevision(part.revision))
+
+
+def _delete(turn: Turn) -> None:
+    status, route = turn.status, turn.seen.route
+    kept = {part.revision for part in (status.stable, status.canary, status.previous) if part}
+    for name in turn.seen.leftovers:
+        if name not in kept:
+            turn.actions.append(DeleteRevision(name))
+    over = [state for name, state in turn.seen.revisions.items() if name not in kept and not state.deleting]
+    for state in over:
+        if route and state.revision in route.split:
+            continue  # `traffic` is taking it off the route
+        drained = status.traffic.accepted_at + DRAIN if status.traffic else turn.now
+        if route and not (turn.took and turn.now >= drained):
+            turn.wake_at(drained)
+            continue
+        turn.actions.append(DeleteRevision(state.revision))
+        turn.normal(
+            reasons.REVISION_DELETED, f"Revision {state.revision} deleted: it has no traffic and no role"
+        )

@@ -1,0 +1,112 @@
+"""What the shell saw of the cluster, reduced to what decisions need."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from slipway_operator.api.status import Counts
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something that stands in the way, with its reason and a sentence for people."""
+
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Failure(Problem):
+    """Why a pod cannot serve, and how long that may last before the revision counts as failed."""
+
+    grace: timedelta = timedelta(0)
+
+
+@dataclass(frozen=True)
+class PodState:
+    """One pod of a revision."""
+
+    name: str
+    ready: bool = False
+    restarts: int = 0
+    failure: Failure | None = None
+    last_words: str | None = None
+    """What its container said when it last ended."""
+
+
+@dataclass(frozen=True)
+class RevisionState:
+    """What is there of a revision."""
+
+    revision: str
+    replicas: int = 1
+    """How many pods its Deployments want."""
+    serving: bool = False
+    """Every wanted pod is of the current template and available, in every component."""
+    pods: tuple[PodState, ...] = ()
+    failure: Failure | None = None
+    """A failure above the pods: for example a quota that lets none be created."""
+    deleting: bool = False
+    scale: Mapping[str, object] = field(default_factory=dict)
+    """The scale bounds on its InferenceService, by component."""
+
+    @property
+    def ready_pods(self) -> int:
+        """How many pods are ready."""
+        return sum(pod.ready for pod in self.pods)
+
+    @property
+    def restarts(self) -> int:
+        """How often containers of its pods were restarted."""
+        return sum(pod.restarts for pod in self.pods)
+
+
+@dataclass(frozen=True)
+class RouteState:
+    """The HTTPRoute as it is."""
+
+    generation: int
+    split: Mapping[str, int]
+    accepted: bool = False
+    """Accepted, with resolved references, for just this generation."""
+    message: str | None = None
+    """Why it is not accepted, in the gateway's words."""
+    current: bool = True
+    """Host names, parents and filters are as they should be."""
+
+
+@dataclass(frozen=True)
+class Readings:
+    """The counters of the pods, as read just now."""
+
+    pods: Mapping[str, tuple[str, Counts]] = field(default_factory=dict)
+    """Pod → (revision, counts)."""
+    error: str | None = None
+    """Why they could not all be read."""
+    absent: bool = False
+    """The runtime offers no counters."""
+
+
+@dataclass(frozen=True)
+class Observation:
+    """Everything that one decision looks at."""
+
+    revisions: Mapping[str, RevisionState] = field(default_factory=dict)
+    leftovers: tuple[str, ...] = ()
+    """Revisions of which only a ServingRuntime is left."""
+    route: RouteState | None = None
+    problem: Problem | None = None
+    """Why the wanted revision cannot even be started."""
+    route_problem: Problem | None = None
+    """Why there is no route to be had."""
+    hostnames: tuple[str, ...] = ()
+    url: str | None = None
+    address: str | None = None
+    address_current: bool = True
+    """The in-cluster address is as it should be."""
+    readings: Readings | None = None
+    """None: not read this time."""
+    runtime_hash: str | None = None
+    """What the (Cluster)ServingRuntime holds now."""
+    scale: Mapping[str, object] = field(default_factory=dict)
+    """The scale bounds that the spec asks for, by component."""

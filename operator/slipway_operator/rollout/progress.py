@@ -1,0 +1,223 @@
+"""The canary's way: its pods become ready, its steps are held, it is promoted or rolled back."""
+
+from datetime import datetime, timedelta
+
+from slipway_operator.api import reasons
+from slipway_operator.api.duration import format_duration, parse_duration
+from slipway_operator.api.status import (
+    Canary,
+    EffectiveRollout,
+    Failed,
+    Failing,
+    Previous,
+    Revision,
+    Stable,
+    StepState,
+)
+from slipway_operator.rollout import analysis, diagnosis, traffic
+from slipway_operator.rollout.observation import Problem, RevisionState
+from slipway_operator.rollout.turn import Turn
+
+UNREADY_GRACE = timedelta(seconds=20)
+"""How long a canary that has been ready may be short of pods; without any it fails at once."""
+NEXT_LOOK = timedelta(seconds=2)
+
+
+def advance(turn: Turn) -> None:
+    """Move the canary on by what is seen of it."""
+    canary, rollout = turn.status.canary, turn.status.rollout
+    state = turn.state(canary)
+    if canary is None or rollout is None or state is None:
+        return
+    turn.wake_at(turn.now + NEXT_LOOK)
+    _note_failing(turn, state)
+    if turn.status.stable is None:
+        _first(turn, canary, state)
+    elif canary.ready_at is None:
+        _await_ready(turn, canary, rollout, state)
+    else:
+        _hold(turn, rollout, state)
+
+
+def _first(turn: Turn, canary: Canary, state: RevisionState) -> None:
+    """The very first revision: there is nothing to compare it with, and nothing to go back to."""
+    if state.serving:
+        turn.update(stable=Stable(**_identity(canary), promoted_at=turn.now))
+        turn.end_rollout(canary, "Promoted")
+        turn.normal(reasons.PROMOTED, f"Version {canary.version} serves as the first revision")
+        return
+    cause = _failed_for_good(turn) or _deadline_passed(turn)
+    if cause:
+        # It stays: mending what is outside (storage, credentials, nodes) lets it come up without a new spec.
+        turn.problem = cause
+
+
+def _await_ready(turn: Turn, canary: Canary, rollout: EffectiveRollout, state: RevisionState) -> None:
+    cause = _failed_for_good(turn) or (None if state.serving else _deadline_passed(turn))
+    if cause:
+        _roll_back(turn, cause)
+    elif state.serving:
+        turn.update_canary(
+            ready_at=turn.now, ready_pods=state.ready_pods, restarts=state.restarts, failing=None
+        )
+        first = rollout.steps[0].weight
+        turn.update(step=StepState(index=0, count=len(rollout.steps), weight=first))
+        turn.normal(reasons.CANARY_READY, f"Version {canary.version} is ready: {first} % of requests next")
+
+
+def _hold(turn: Turn, rollout: EffectiveRollout, state: RevisionState) -> None:
+    """A step: judge the canary, and go on when the hold is over."""
+    analysis.judge(turn)
+    cause = (
+        _failed_for_good(turn) or _restarted(turn, state) or _unready(turn, state) or analysis.failed(turn)
+    )
+    if cause:
+        _roll_back(turn, cause)
+        return
+    step = turn.status.step
+    if step is None or not traffic.has_taken(turn):
+        return
+    if step.took_at is None:
+        _begin_hold(turn, rollout, step)
+    elif step.hold_until and turn.now >= step.hold_until and state.serving:
+        _next_step(turn, rollout, step)
+    elif step.hold_until:
+        turn.wake_at(step.hold_until)
+
+
+def _begin_hold(turn: Turn, rollout: EffectiveRollout, step: StepState) -> None:
+    hold = _hold_time(rollout, step.index)
+    turn.update(
+        step=step.model_copy(update={"took_at": turn.now, "hold_until": turn.now + hold}),
+        evidence=analysis.restart(turn.status.evidence, turn.now),
+    )
+    turn.wake_at(turn.now + min(hold, NEXT_LOOK))
+    if step.index < step.count:
+        turn.normal(
+            reasons.STEP_REACHED,
+            f"Step {step.index + 1} of {step.count}: {step.weight} % of requests go to version"
+            f" {turn.status.canary.version if turn.status.canary else ''}, held for {format_duration(hold)}",
+        )
+
+
+def _next_step(turn: Turn, rollout: EffectiveRollout, step: StepState) -> None:
+    if step.weight == 100:
+        _promote(turn, rollout)
+        return
+    index = step.index + 1
+    weight = rollout.steps[index].weight if index < step.count else 100
+    turn.update(step=StepState(index=index, count=step.count, weight=weight))
+
+
+def _hold_time(rollout: EffectiveRollout, index: int) -> timedelta:
+    """After the last step there is nothing to wait for: everything goes to the canary, and it is promoted."""
+    return parse_duration(rollout.steps[index].hold or "0s") if index < len(rollout.steps) else timedelta(0)
+
+
+def _promote(turn: Turn, rollout: EffectiveRollout) -> None:
+    canary, stable = turn.status.canary, turn.status.stable
+    if canary is None or stable is None:
+        return
+    keep_until = turn.now + timedelta(seconds=rollout.keep_stable_seconds)
+    turn.update(
+        stable=Stable(**_identity(canary), promoted_at=turn.now),
+        previous=Previous(**_identity(stable), keep_until=keep_until),
+        failed=None,
+    )
+    turn.end_rollout(canary, "Promoted")
+    turn.normal(
+        reasons.PROMOTED,
+        f"Version {canary.version} promoted; version {stable.version} stays warm for"
+        f" {format_duration(keep_until - turn.now)}",
+    )
+
+
+def _roll_back(turn: Turn, cause: Problem) -> None:
+    """Back to stable: the status says so now, ``traffic`` takes the weight away in the same turn."""
+    canary = turn.status.canary
+    if canary is None:
+        return
+    message = analysis.with_cost(turn, cause.message)
+    turn.update(
+        failed=Failed(
+            revision=canary.revision,
+            version=canary.version,
+            reason=cause.reason,
+            message=message,
+            at=turn.now,
+        )
+    )
+    turn.warning(reasons.ROLLED_BACK, f"Version {canary.version} rolled back: {cause.reason}: {message}")
+    turn.end_rollout(canary, "RolledBack", cause.reason, message)
+
+
+def _note_failing(turn: Turn, state: RevisionState) -> None:
+    """Remember since when the canary's pods cannot serve, and say so as soon as it is seen."""
+    canary, failure = turn.status.canary, diagnosis.failure_of(state)
+    if canary is None:
+        return
+    if failure is None:
+        turn.update_canary(failing=None)
+        return
+    known = canary.failing
+    since = known.since if known and known.reason == failure.reason else turn.now
+    if known is None or known.reason != failure.reason:
+        turn.warning(failure.reason, f"Version {canary.version}: {failure.message}")
+    turn.update_canary(failing=Failing(reason=failure.reason, message=failure.message, since=since))
+    turn.wake_at(since + failure.grace)
+
+
+def _failed_for_good(turn: Turn) -> Problem | None:
+    """The cause, once it has lasted longer than its grace."""
+    canary = turn.status.canary
+    state = turn.state(canary)
+    failure = diagnosis.failure_of(state) if state else None
+    if canary and failure and canary.failing and turn.now >= canary.failing.since + failure.grace:
+        return Problem(failure.reason, failure.message)
+    return None
+
+
+def _deadline_passed(turn: Turn) -> Problem | None:
+    canary, rollout = turn.status.canary, turn.status.rollout
+    if canary is None or rollout is None:
+        return None
+    limit = timedelta(seconds=rollout.progress_deadline_seconds)
+    deadline: datetime = canary.started_at + limit
+    if turn.now < deadline:
+        turn.wake_at(deadline)
+        return None
+    known = f": {canary.failing.message}" if canary.failing else ""
+    return Problem(reasons.PROGRESS_DEADLINE, f"not ready within {format_duration(limit)}{known}")
+
+
+def _restarted(turn: Turn, state: RevisionState) -> Problem | None:
+    canary = turn.status.canary
+    if canary is None or state.restarts <= canary.restarts:
+        return None
+    words = next((pod.last_words for pod in state.pods if pod.restarts and pod.last_words), None)
+    more = state.restarts - canary.restarts
+    times = "once" if more == 1 else f"{more} times"
+    return Problem(
+        reasons.CANARY_RESTARTED, f"restarted {times} while under traffic{f': {words}' if words else ''}"
+    )
+
+
+def _unready(turn: Turn, state: RevisionState) -> Problem | None:
+    """A canary that has lost pods: without any it fails at once, short of some after a grace."""
+    canary = turn.status.canary
+    if canary is None or state.ready_pods >= min(canary.ready_pods, state.replicas):
+        turn.update_canary(unready_since=None)
+        return None
+    since = canary.unready_since or turn.now
+    turn.update_canary(unready_since=since)
+    if state.ready_pods and turn.now < since + UNREADY_GRACE:
+        turn.wake_at(since + UNREADY_GRACE)
+        return None
+    return Problem(
+        reasons.CANARY_UNREADY,
+        f"only {state.ready_pods} of {state.replicas} pods are ready, after all of them were",
+    )
+
+
+def _identity(part: Revision) -> dict[str, object]:
+    return part.model_dump(include=set(Revision.model_fields))

@@ -1,0 +1,73 @@
+"""Which revision to be on the way to: start a new one, supersede or abort the running one, or leave all as it is."""
+
+from slipway_operator.api import reasons
+from slipway_operator.api.status import Canary
+from slipway_operator.rollout.effective import effective_rollout
+from slipway_operator.rollout.turn import Turn
+
+MOST_REVISIONS = 3
+"""Stable, canary, and one that is kept warm or on its way out."""
+
+
+def choose(turn: Turn) -> None:
+    """Compare what the spec wants with what is stable, on its way, or has failed."""
+    status, wanted = turn.status, turn.wanted
+    if status.stable and status.stable.revision == wanted.revision:
+        _return_to_stable(turn)
+    elif status.canary and status.canary.revision == wanted.revision:
+        return
+    elif status.failed and status.failed.revision == wanted.revision:
+        return  # sticky: only a new spec is a new try
+    else:
+        _turn_to_new(turn)
+
+
+def _return_to_stable(turn: Turn) -> None:
+    canary = turn.status.canary
+    if canary:
+        message = f"the spec is back at version {turn.wanted.version}, which serves"
+        turn.normal(reasons.ABORTED, f"Rollout of version {canary.version} aborted: {message}")
+        turn.end_rollout(canary, "Aborted", reasons.ABORTED, message)
+    turn.update(failed=None)
+
+
+def _turn_to_new(turn: Turn) -> None:
+    canary = turn.status.canary
+    if canary:
+        message = f"version {turn.wanted.version} was asked for instead"
+        turn.normal(reasons.SUPERSEDED, f"Rollout of version {canary.version} superseded: {message}")
+        turn.end_rollout(canary, "Superseded", reasons.SUPERSEDED, message)
+    turn.update(failed=None)
+    if turn.seen.problem:
+        turn.problem = turn.seen.problem
+    elif _has_room(turn):
+        _start(turn)
+
+
+def _has_room(turn: Turn) -> bool:
+    """Room for one more revision; the one that is kept warm makes room for a new one."""
+    if len(turn.seen.revisions) < MOST_REVISIONS or turn.wanted.revision in turn.seen.revisions:
+        return True
+    turn.update(previous=None)
+    return False
+
+
+def _start(turn: Turn) -> None:
+    wanted = turn.wanted
+    canary = Canary(
+        **wanted.model_dump(exclude={"runtime_hash"}),
+        runtime_hash=turn.seen.runtime_hash,
+        started_at=turn.now,
+    )
+    previous = turn.status.previous
+    turn.update(
+        canary=canary,
+        # A revision that was kept warm may be asked for again: it is the canary then, and keeps its pods.
+        previous=None if previous and previous.revision == wanted.revision else previous,
+        rollout=effective_rollout(turn.deployment.spec.rollout),
+        step=None,
+        evidence=None,
+        analysis=None,
+        verdict=None,
+    )
+    turn.normal(reasons.ROLLOUT_STARTED, f"Version {wanted.version} starts as revision {wanted.revision}")

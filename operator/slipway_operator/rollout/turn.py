@@ -1,0 +1,94 @@
+"""One turn of the loop: what came in, and the status and actions as they take shape.
+
+The modules of this package are steps over a ``Turn``, in the order that ``decide`` gives; the turn itself only
+keeps the books.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from slipway_operator.api.spec import ModelDeploymentSpec, Outcome
+from slipway_operator.api.status import Canary, HistoryEntry, ModelDeploymentStatus, Revision
+from slipway_operator.rollout.actions import Action, Decision, Event
+from slipway_operator.rollout.effective import history_limit
+from slipway_operator.rollout.observation import Observation, Problem, RevisionState
+
+RESYNC = timedelta(minutes=1)
+"""How long nothing may happen before the next look, for changes that no watch brings."""
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """The ModelDeployment under decision."""
+
+    name: str
+    generation: int
+    spec: ModelDeploymentSpec
+    status: ModelDeploymentStatus
+
+
+@dataclass
+class Turn:
+    """The books of one decision."""
+
+    deployment: Deployment
+    seen: Observation
+    now: datetime
+    wanted: Revision
+    """The revision that the spec asks for."""
+    status: ModelDeploymentStatus
+    problem: Problem | None = None
+    """Why the spec cannot be followed: becomes the condition Stalled."""
+    took: bool = False
+    """The route as it stands has taken, and its settle time is over."""
+    actions: list[Action] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+    wake: datetime | None = None
+
+    def update(self, **changes: Any) -> None:
+        """Change fields of the status."""
+        self.status = self.status.model_copy(update=changes)
+
+    def update_canary(self, **changes: Any) -> None:
+        """Change fields of the canary."""
+        if self.status.canary:
+            self.update(canary=self.status.canary.model_copy(update=changes))
+
+    def wake_at(self, moment: datetime) -> None:
+        """Look again at ``moment`` at the latest."""
+        self.wake = moment if self.wake is None else min(self.wake, moment)
+
+    def state(self, revision: Revision | None) -> RevisionState | None:
+        """What is there of a revision; None if nothing is."""
+        return self.seen.revisions.get(revision.revision) if revision else None
+
+    def normal(self, reason: str, message: str) -> None:
+        """Record a normal event."""
+        self.events.append(Event("Normal", reason, message))
+
+    def warning(self, reason: str, message: str) -> None:
+        """Record a warning event."""
+        self.events.append(Event("Warning", reason, message))
+
+    def end_rollout(
+        self, canary: Canary, outcome: Outcome, reason: str | None = None, message: str | None = None
+    ) -> None:
+        """The canary is a canary no more: into history with it."""
+        entry = HistoryEntry(
+            revision=canary.revision,
+            version=canary.version,
+            outcome=outcome,
+            started_at=canary.started_at,
+            ended_at=self.now,
+            reason=reason,
+            message=message,
+        )
+        limit = history_limit(self.deployment.spec.rollout)
+        history = [entry, *(self.status.history or [])][:limit]
+        self.update(canary=None, step=None, evidence=None, history=history or None)
+
+    def decision(self) -> Decision:
+        """The books closed."""
+        wake = self.now + RESYNC if self.wake is None else max(self.wake, self.now)
+        return Decision(self.status, tuple(self.actions), tuple(self.events), wake)
