@@ -1,0 +1,1 @@
+"""The command line, `slipway`, and the same as Python calls: `slipway_cli.bundle.create(...)`."""

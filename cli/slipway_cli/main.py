@@ -1,0 +1,138 @@
+"""`slipway`: the entry point. Each command is a parser and a function of a few lines here; the work is elsewhere.
+
+Results go to stdout, so that they can be piped into a file or kubectl; everything else goes to stderr. Exit status:
+0 done, 1 refused (one sentence says why), 2 wrong usage.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version as installed_version
+from pathlib import Path
+from textwrap import dedent
+
+from slipway_contract import BundleError, verify
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; return its exit status."""
+    found = _parser().parse_args(arguments)
+    try:
+        found.command(found)
+    except BundleError as error:
+        print(f"slipway: {' '.join(str(error).split())}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _create(found: argparse.Namespace) -> None:
+    from slipway_cli.bundle import create
+    from slipway_cli.deployment import deployment_yaml
+    from slipway_cli.frames import read_frame
+
+    data = None if found.data is None else read_frame(found.data)
+    bundle = create(found.pipeline, name=found.name, version=found.version, out=found.out, data=data)
+    print(f"wrote {found.out}; try it: slipway-predictor serve {found.out}", file=sys.stderr)
+    print(f"# digest {bundle.digest}")
+    print(deployment_yaml(bundle, found.uri), end="")
+
+
+def _check(found: argparse.Namespace) -> None:
+    bundle = verify(found.folder, found.digest)
+    manifest = bundle.manifest
+    size = sum((bundle.root / path).stat().st_size for path in manifest.files)
+    print(
+        f"ok: {manifest.name} version {manifest.version}, {len(manifest.files)} file(s), {size / 2**20:.1f} MiB"
+    )
+    print(
+        f"takes {sum(entry.width for entry in manifest.inputs)} columns, answers {', '.join(o.name for o in manifest.outputs)}"
+    )
+    print(f"digest {bundle.digest}")
+
+
+def _version(_found: argparse.Namespace) -> None:
+    print(f"slipway {installed_version('slipway')}")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="slipway",
+        description="Package scikit-learn models for Slipway.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=dedent(
+            """\
+            a first model, without a cluster:
+              slipway bundle create --pipeline model.joblib --data train.parquet --name churn --version 1 --out churn-1
+              slipway-predictor serve churn-1
+            """
+        ),
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    bundle = commands.add_parser(
+        "bundle", help="make and check model bundles", description="Make and check model bundles."
+    )
+    bundle_commands = bundle.add_subparsers(required=True, metavar="COMMAND")
+    _add_create(bundle_commands)
+    _add_check(bundle_commands)
+    commands.add_parser("version", help="print the version").set_defaults(command=_version)
+    return parser
+
+
+def _add_create(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser(
+        "create",
+        help="make a bundle from a fitted pipeline",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        description=dedent(
+            """\
+            Make a bundle, the folder a predictor serves: the pipeline as it is, and model.yaml, which says what it
+            takes, what it answers, and the sha256 of every file. Prints the bundle's digest and a ModelDeployment
+            that is pinned to it. Loading a pickle runs code: use pipelines you trust.
+            """
+        ),
+        epilog=dedent(
+            """\
+            examples:
+              # with the training features: names, types and a typical row are taken from them
+              slipway bundle create --pipeline model.joblib --data train.parquet --name churn --version 1 --out churn-1
+              # without: every input is a float
+              slipway bundle create --pipeline model.joblib --name churn --version 2 --out churn-2
+              # straight into the cluster, the bundle being on a volume claim already
+              slipway bundle create --pipeline model.joblib --name churn --version 2 --out /mnt/models/churn/2 \\
+                  --uri pvc://models/churn/2 | kubectl apply -f -
+            """
+        ),
+    )
+    parser.add_argument(
+        "--pipeline",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help="the fitted pipeline, saved with joblib or pickle",
+    )
+    parser.add_argument(
+        "--data",
+        type=Path,
+        metavar="FILE",
+        help="the frame it was fitted on, features only (.parquet or .csv)",
+    )
+    parser.add_argument("--name", required=True, help="the model's name, as in /v2/models/NAME")
+    parser.add_argument("--version", required=True, help="this version's name, such as 1 or 2026-05-01")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="a new folder for the bundle")
+    parser.add_argument(
+        "--uri", help="where the bundle will lie for the cluster, for the printed ModelDeployment"
+    )
+    parser.set_defaults(command=_create)
+
+
+def _add_check(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser(
+        "check",
+        help="check a bundle's files against its manifest",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        description="Check that a bundle is whole: every file has the sha256 that model.yaml says. Loads nothing.",
+        epilog="example:\n  slipway bundle check churn-1 --digest sha256:2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae\n",
+    )
+    parser.add_argument("folder", metavar="DIR", type=Path, help="the bundle's folder")
+    parser.add_argument("--digest", metavar="sha256:HEX", help="also require this digest")
+    parser.set_defaults(command=_check)

@@ -1,0 +1,74 @@
+"""Does the contract fit the pipeline? Asked once at load, so that a mismatch never becomes a failed request."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from slipway_contract import BundleError, Input, Manifest, Output
+from slipway_predictor.engines import ScikitEngine
+from slipway_predictor.features import Table
+
+
+def feature_names(estimator: Any) -> list[str] | None:
+    """Return the column names the estimator was fitted with, or None if it was fitted on a plain matrix."""
+    names = getattr(estimator, "feature_names_in_", None)
+    return None if names is None else [str(name) for name in names]
+
+
+def feature_count(estimator: Any) -> int | None:
+    """Return how many columns the estimator was fitted with, or None if it does not say (some first steps do not)."""
+    count = getattr(estimator, "n_features_in_", None)
+    return None if count is None else int(count)
+
+
+def require_fit(manifest: Manifest, estimator: Any, engine: ScikitEngine, example: Table) -> None:
+    """Check that inputs and outputs of the manifest are the estimator's own.
+
+    `example` is one row built from the contract, with which the estimator is called. Raises BundleError.
+    """
+    _require_inputs(manifest.inputs, estimator)
+    try:
+        described = engine.describe(example)
+    except BundleError:
+        raise
+    except Exception as error:
+        raise BundleError(
+            f"the contract does not fit the pipeline: on the contract's own example row it raised "
+            f"{type(error).__name__}: {' '.join(str(error).split())}"
+        ) from error
+    _require_outputs(manifest.outputs, described)
+
+
+def _require_inputs(inputs: Sequence[Input], estimator: Any) -> None:
+    names = feature_names(estimator)
+    listed = [entry.name for entry in inputs]
+    if names is not None and names != listed:
+        at = next((i for i, pair in enumerate(zip(names, listed, strict=False)) if pair[0] != pair[1]), None)
+        which = (
+            f"input {at} is '{listed[at]}', the pipeline's '{names[at]}'"
+            if at is not None
+            else (f"it lists {len(listed)} inputs, the pipeline takes {len(names)}")
+        )
+        raise BundleError(f"the contract does not fit the pipeline: {which}; {_ANEW}")
+    width, count = sum(entry.width for entry in inputs), feature_count(estimator)
+    if count is not None and count != width:
+        raise BundleError(
+            f"the contract does not fit the pipeline: it lists {width} columns, the pipeline takes {count}; {_ANEW}"
+        )
+
+
+def _require_outputs(outputs: Sequence[Output], described: Sequence[Output]) -> None:
+    actual = {output.name: output for output in described}
+    for output in outputs:
+        if output.name not in actual:
+            raise BundleError(
+                f"the contract does not fit the pipeline: it promises output '{output.name}', the pipeline has "
+                f"{', '.join(actual)}; {_ANEW}"
+            )
+        if (output.type, output.columns) != (actual[output.name].type, actual[output.name].columns):
+            raise BundleError(
+                f"the contract does not fit the pipeline: output '{output.name}' is not of the promised type and "
+                f"width; {_ANEW}"
+            )
+
+
+_ANEW = "make the bundle anew with `slipway bundle create`"

@@ -1,0 +1,85 @@
+"""The reference engine: the fitted scikit-learn pipeline, asked as its own API says.
+
+`label` is `predict` and never the argmax of the probabilities: for some classifiers (a tuned threshold, a support
+vector machine) they differ.
+"""
+
+from collections.abc import Callable, Collection
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from slipway_contract import BundleError, Output, ValueType
+from slipway_predictor.features import Table
+
+_TYPES = {"f": ValueType.FLOAT, "i": ValueType.INT, "u": ValueType.INT, "b": ValueType.BOOL}
+
+
+class ScikitEngine:
+    """A fitted estimator with `predict`. Raises BundleError when it is none."""
+
+    name = "sklearn"
+
+    def __init__(self, estimator: Any) -> None:
+        if isinstance(estimator, type) or not callable(getattr(estimator, "predict", None)):
+            raise BundleError(
+                f"the artifact holds a {_kind(estimator)}, which has no predict(): give a fitted scikit-learn estimator "
+                "or Pipeline that ends in one"
+            )
+        self._classes = getattr(estimator, "classes_", None)
+        self._methods = _methods(estimator)
+
+    def predict(self, table: Table, outputs: Collection[str]) -> dict[str, NDArray[Any]]:
+        """Return the named outputs, as the Engine interface says."""
+        return {name: np.asarray(self._methods[name](table)) for name in outputs}
+
+    def describe(self, table: Table) -> list[Output]:
+        """Return what this estimator answers, seen by asking it for `table`, with all outputs it has.
+
+        Raises whatever the model raises, and BundleError when an answer does not have one entry a row.
+        """
+        rows = len(table)
+        outputs = []
+        for name, method in self._methods.items():
+            answer = method(table)
+            if isinstance(answer, list):  # probabilities of a multi-output classifier: one array an output
+                continue
+            outputs.append(self._described(name, np.asarray(answer), rows))
+        return outputs
+
+    def _described(self, name: str, answer: NDArray[Any], rows: int) -> Output:
+        if answer.ndim not in (1, 2) or len(answer) != rows:
+            raise BundleError(
+                f"the pipeline's {name} for {rows} row(s) has shape {list(answer.shape)}: it must have a row each"
+            )
+        columns = answer.shape[1] if answer.ndim == 2 else None
+        classes = None
+        if name == "label" and columns is None and isinstance(self._classes, np.ndarray):
+            classes = self._classes.tolist()
+        kind = _TYPES.get(answer.dtype.kind, ValueType.STRING)
+        return Output(name=name, type=kind, columns=columns, classes=classes)
+
+
+def _methods(estimator: Any) -> dict[str, Callable[[Table], Any]]:
+    """Return the method behind each output: `value` for a regressor, else `label` and, where there is one, `probability`."""
+    if _is_regressor(estimator):
+        return {"value": estimator.predict}
+    methods: dict[str, Callable[[Table], Any]] = {"label": estimator.predict}
+    if callable(getattr(estimator, "predict_proba", None)):
+        methods["probability"] = estimator.predict_proba
+    return methods
+
+
+def _is_regressor(estimator: Any) -> bool:
+    from sklearn.base import is_regressor
+
+    try:
+        return bool(is_regressor(estimator))
+    except AttributeError:  # an estimator of someone else's, without scikit-learn's tags
+        return getattr(estimator, "classes_", None) is None
+
+
+def _kind(estimator: Any) -> str:
+    kind = estimator if isinstance(estimator, type) else type(estimator)
+    return f"{kind.__module__}.{kind.__qualname__}" if kind.__module__ != "builtins" else kind.__qualname__

@@ -1,0 +1,45 @@
+"""A request that this model can answer, made from the contract's examples: for the warm-up and for the user's shell."""
+
+from typing import Any
+
+from slipway_contract import Input, ValueType
+
+_ZEROS: dict[ValueType, Any] = {
+    ValueType.FLOAT: 0.0,
+    ValueType.INT: 0,
+    ValueType.BOOL: False,
+    ValueType.STRING: "",
+}
+_DATATYPES = {
+    ValueType.FLOAT: "FP64",
+    ValueType.INT: "INT64",
+    ValueType.BOOL: "BOOL",
+    ValueType.STRING: "BYTES",
+}
+
+
+def example_request(inputs: list[Input]) -> dict[str, Any]:
+    """Return a V2 infer request of one row as a JSON document: a single matrix if all inputs are floats."""
+    if all(entry.type is ValueType.FLOAT for entry in inputs):
+        values = [value for entry in inputs for value in _values(entry)]
+        name = inputs[0].name if len(inputs) == 1 else "input"
+        return {"inputs": [{"name": name, "datatype": "FP64", "shape": [1, len(values)], "data": values}]}
+    return {
+        "inputs": [
+            {
+                "name": entry.name,
+                "datatype": _DATATYPES[entry.type],
+                "shape": [1, entry.width],
+                "data": _values(entry),
+            }
+            for entry in inputs
+        ]
+    }
+
+
+def _values(entry: Input) -> list[Any]:
+    if isinstance(entry.example, list):
+        return entry.example
+    if entry.example is not None:
+        return [entry.example]
+    return [_ZEROS[entry.type]] * entry.width

@@ -1,0 +1,1 @@
+"""What the predictor tells about itself: Prometheus metrics and log lines."""

@@ -1,0 +1,48 @@
+"""A request and an answer of the protocol as plain data, whatever transport they came by or leave by."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class Tensor:
+    """A named tensor. `array` has the tensor's own shape and its datatype's numpy type; BYTES holds `str` objects."""
+
+    name: str
+    datatype: str
+    array: NDArray[Any]
+
+    @property
+    def shape(self) -> list[int]:
+        """The shape as the protocol writes it."""
+        return list(self.array.shape)
+
+
+@dataclass(frozen=True, slots=True)
+class InferenceRequest:
+    """What a client asks: input tensors with distinct names, and the outputs it wants (None: all)."""
+
+    inputs: tuple[Tensor, ...]
+    id: str | None = None
+    outputs: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InferenceAnswer:
+    """What a client gets."""
+
+    id: str
+    model_name: str
+    model_version: str
+    outputs: tuple[Tensor, ...]
+    parameters: dict[str, str] = field(default_factory=dict)
+
+
+def strings(values: list[str]) -> NDArray[np.object_]:
+    """Return `values` as a flat array of str objects (numpy would otherwise make a fixed-width text type)."""
+    array = np.empty(len(values), dtype=object)
+    array[:] = values
+    return array

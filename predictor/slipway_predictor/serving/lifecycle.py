@@ -1,0 +1,63 @@
+"""The states of the process: loading, ready, draining; and how many requests are under way.
+
+Readiness is true only between a finished warm-up and the signal to stop. While draining, requests are still answered
+(the endpoints of a pod outlive its SIGTERM by a moment), and the process ends when none has been under way for a
+while or the time for it is up.
+"""
+
+import asyncio
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+
+_TICK = 0.02  # seconds between two looks at the count
+
+
+class State(StrEnum):
+    """Where the process is in its life; the value is what /v2/health/ready says about it."""
+
+    LOADING = "the model is loading"
+    READY = "ready"
+    DRAINING = "the server is shutting down"
+
+
+class Lifecycle:
+    """The state and the count; used from the event loop's thread alone."""
+
+    def __init__(self) -> None:
+        self.state = State.LOADING
+        self._under_way = 0
+        self._last_end = 0.0
+
+    @property
+    def ready(self) -> bool:
+        """Whether new traffic should come here."""
+        return self.state is State.READY
+
+    @property
+    def under_way(self) -> int:
+        """How many requests have begun and not ended."""
+        return self._under_way
+
+    @contextmanager
+    def request(self) -> Iterator[None]:
+        """Count a request as under way."""
+        self._under_way += 1
+        try:
+            yield
+        finally:
+            self._under_way -= 1
+            self._last_end = time.monotonic()
+
+    async def idle(self, quiet: float, budget: float) -> int:
+        """Wait until no request was under way for `quiet` seconds, at most `budget` seconds.
+
+        Returns how many are under way still.
+        """
+        start = time.monotonic()
+        while time.monotonic() < start + budget:
+            if not self._under_way and time.monotonic() >= max(start, self._last_end) + quiet:
+                break
+            await asyncio.sleep(_TICK)
+        return self._under_way

@@ -1,0 +1,166 @@
+"""How one predictor process is to run: command-line flags, with defaults from the environment a pod gives it."""
+
+import argparse
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from textwrap import dedent
+
+from slipway_contract import BundleError, parse_digest
+
+_EXIT_RESERVE = 10.0  # seconds of a pod's grace period kept for its preStop hook and for exiting
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All of it. Times in seconds, sizes in bytes."""
+
+    folder: Path
+    host: str
+    http_port: int
+    grpc_port: int | None
+    model_name: str | None
+    model_version: str | None
+    digest: str | None
+    revision: str
+    allow_unverified: bool
+    in_cluster: bool
+    drain: float
+    max_body: int
+
+
+def parse(arguments: Sequence[str] | None, environment: Mapping[str, str]) -> Settings:
+    """Read the command line. Exits with status 2 and a usage line when it is wrong."""
+    parser = _parser(environment)
+    found = parser.parse_args(arguments)
+    try:
+        digest = parse_digest(found.digest) if found.digest else None
+    except BundleError as error:
+        parser.error(f"--digest: {error}")
+    in_cluster = "KUBERNETES_SERVICE_HOST" in environment
+    return Settings(
+        folder=found.folder,
+        host=found.host or ("0.0.0.0" if in_cluster else "127.0.0.1"),  # noqa: S104 (a pod's port is its purpose)
+        http_port=found.http_port,
+        grpc_port=found.grpc_port,
+        model_name=found.model_name or None,
+        model_version=found.model_version or None,
+        digest=digest,
+        revision=found.revision,
+        allow_unverified=found.allow_unverified,
+        in_cluster=in_cluster,
+        drain=max(1.0, found.grace_seconds - _EXIT_RESERVE),
+        max_body=int(found.max_body_mib * 2**20),
+    )
+
+
+def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="slipway-predictor",
+        description="Serve one model bundle over the Open Inference Protocol (V2) on KServe's server.",
+    )
+    serve = parser.add_subparsers(required=True, metavar="COMMAND").add_parser(
+        "serve",
+        help="serve a bundle",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        description=dedent(
+            """\
+            Serve the bundle in DIR: check it, load it, warm it up, then report ready.
+
+            A pickle runs code when it is loaded. In a cluster a bundle is therefore served only under the digest its
+            deployment gives (--digest), or with --allow-unverified. On a laptop it is served without, with a warning
+            that shows the digest.
+            """
+        ),
+        epilog=dedent(
+            """\
+            examples:
+              slipway bundle create --pipeline model.joblib --name churn --version 1 --out churn-1
+              slipway-predictor serve churn-1 --http-port 8080
+              curl -s localhost:8080/v2/models/churn
+            """
+        ),
+    )
+    serve.add_argument("folder", metavar="DIR", type=Path, help="the bundle's folder, with model.yaml")
+    _add_network(serve)
+    _add_identity(serve, environment)
+    _add_limits(serve, environment)
+    return parser
+
+
+def _add_network(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--host", help="address to listen on (default: 127.0.0.1; in a cluster 0.0.0.0)")
+    parser.add_argument(
+        "--http-port",
+        metavar="PORT",
+        type=_port,
+        default=8080,
+        help="port for V2 REST, health and metrics (default: 8080; 0: any)",
+    )
+    parser.add_argument(
+        "--grpc-port", metavar="PORT", type=_port, help="also serve V2 gRPC on this port (default: no gRPC)"
+    )
+
+
+def _add_identity(parser: argparse.ArgumentParser, environment: Mapping[str, str]) -> None:
+    parser.add_argument(
+        "--model-name",
+        metavar="NAME",
+        default=environment.get("SLIPWAY_MODEL_NAME"),
+        help="name in /v2/models/NAME (default: $SLIPWAY_MODEL_NAME, else the bundle's)",
+    )
+    parser.add_argument(
+        "--model-version",
+        metavar="VERSION",
+        default=environment.get("SLIPWAY_MODEL_VERSION"),
+        help="version in answers (default: $SLIPWAY_MODEL_VERSION, else the bundle's)",
+    )
+    parser.add_argument(
+        "--revision",
+        default=environment.get("SLIPWAY_REVISION", ""),
+        help="revision in answers and metrics (default: $SLIPWAY_REVISION)",
+    )
+    parser.add_argument(
+        "--digest",
+        metavar="sha256:HEX",
+        default=environment.get("SLIPWAY_MODEL_DIGEST"),
+        help="serve only the bundle with this digest (default: $SLIPWAY_MODEL_DIGEST)",
+    )
+    parser.add_argument(
+        "--allow-unverified",
+        action="store_true",
+        default=environment.get("SLIPWAY_ALLOW_UNVERIFIED", "").strip().lower() in ("true", "1"),
+        help="serve without a digest in a cluster, too (default: $SLIPWAY_ALLOW_UNVERIFIED)",
+    )
+
+
+def _add_limits(parser: argparse.ArgumentParser, environment: Mapping[str, str]) -> None:
+    parser.add_argument(
+        "--max-body-mib",
+        metavar="MIB",
+        type=_positive,
+        default=32.0,
+        help="largest request body; a larger one gets 413 (default: 32)",
+    )
+    parser.add_argument(
+        "--grace-seconds",
+        metavar="S",
+        type=_positive,
+        default=environment.get("SLIPWAY_POD_GRACE_SECONDS") or "30",
+        help="the pod's terminationGracePeriodSeconds; requests under way get all of it but the last "
+        f"{_EXIT_RESERVE:.0f} after SIGTERM (default: $SLIPWAY_POD_GRACE_SECONDS, else 30)",
+    )
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 <= port <= 65535:
+        raise argparse.ArgumentTypeError(f"{port} is not a port: 0 to 65535")
+    return port
+
+
+def _positive(text: str) -> float:
+    number = float(text)
+    if not 0 < number < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text} must be above 0")
+    return number
