@@ -5,7 +5,7 @@ only if that differs from what is there. Drift is corrected whole: a field someb
 """
 
 from slipway_standin.api import Api
-from slipway_standin.kinds import Kind
+from slipway_standin.kinds import ROUTE, Kind
 from slipway_standin.objects import Obj, contains, controller_of
 
 
@@ -20,7 +20,8 @@ class StillThereError(Exception):
 async def ensure(api: Api, kind: Kind, wanted: Obj, *, keep_replicas: bool = False) -> Obj:
     """Create or correct ``wanted`` (with its owner reference) and return what the cluster holds.
 
-    ``keep_replicas`` leaves ``spec.replicas`` to whatever scales. Raises NotOursError, StillThereError, and
+    ``keep_replicas`` leaves ``spec.replicas`` to whatever scales. Labels and annotations are corrected along with
+    the spec; on their own they count only for routes, as with KServe. Raises NotOursError, StillThereError, and
     ApiError with the API server's sentence when it refuses the object.
     """
     metadata = wanted["metadata"]
@@ -30,7 +31,8 @@ async def ensure(api: Api, kind: Kind, wanted: Obj, *, keep_replicas: bool = Fal
     _claim(present, wanted)
     candidate = _candidate(wanted, present, keep_replicas=keep_replicas)
     filled = await api.replace(kind, candidate, dry_run=True)
-    if filled["spec"] == present["spec"] and contains(_claims(present), _claims(wanted)):
+    described = kind != ROUTE or contains(_described(present), _described(wanted))
+    if filled["spec"] == present["spec"] and described:
         return present
     return await api.replace(kind, candidate)
 
@@ -64,11 +66,6 @@ def _candidate(wanted: Obj, present: Obj, *, keep_replicas: bool) -> Obj:
     return {**wanted, "metadata": metadata, "spec": spec}
 
 
-def _claims(obj: Obj) -> Obj:
-    """The metadata that must be there; more of it (the Deployment controller's revision) does no harm."""
+def _described(obj: Obj) -> Obj:
     metadata = obj["metadata"]
-    return {
-        "labels": metadata.get("labels") or {},
-        "annotations": metadata.get("annotations") or {},
-        "controller": controller_of(obj),
-    }
+    return {name: metadata.get(name) or {} for name in ("labels", "annotations")}
