@@ -109,7 +109,6 @@ def main(argv: Sequence[str] | None = None) -> None:
     kopf.run(
         registry=build(settings),
         standalone=True,
-        clusterwide=not settings.namespaces,
-        namespaces=settings.namespaces,
+        clusterwide=True,
         liveness_endpoint=f"http://0.0.0.0:{settings.health_port}/healthz",
     )

@@ -50,10 +50,7 @@ class Reconciler:
 
     async def seed(self) -> list[Key]:
         """List what is there, so that host names are known before the first decision; returns the keys."""
-        found = []
-        for namespace in self._settings.namespaces or (None,):
-            found += await self._client.list(MODEL_DEPLOYMENT, namespace)
-        return [self.note(body) for body in found]
+        return [self.note(body) for body in await self._client.list(MODEL_DEPLOYMENT)]
 
     def note(self, body: Json) -> Key:
         """Enter a ModelDeployment's host names into the register."""

@@ -26,8 +26,6 @@ class Settings:
     """SLIPWAY_URL_PORT: the port clients outside use, where it is not the Gateway's listener's."""
     gateway_service: str | None = None
     """SLIPWAY_GATEWAY_SERVICE, "namespace/name": the Gateway's Service; by default it is looked for by label."""
-    namespaces: tuple[str, ...] = ()
-    """SLIPWAY_NAMESPACES, comma-separated: where to look for ModelDeployments; empty is everywhere."""
     health_port: int = 8081
     """SLIPWAY_HEALTH_PORT: where the liveness probe is answered."""
 
@@ -43,7 +41,6 @@ class Settings:
             domain=environment.get("SLIPWAY_DOMAIN") or cls.domain,
             url_port=_port("SLIPWAY_URL_PORT", port) if port else None,
             gateway_service=environment.get("SLIPWAY_GATEWAY_SERVICE") or None,
-            namespaces=tuple(filter(None, environment.get("SLIPWAY_NAMESPACES", "").split(","))),
             health_port=_port(
                 "SLIPWAY_HEALTH_PORT", environment.get("SLIPWAY_HEALTH_PORT") or str(cls.health_port)
             ),

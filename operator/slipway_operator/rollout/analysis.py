@@ -21,20 +21,18 @@ INTERVAL = timedelta(seconds=3)
 
 
 def due(status: ModelDeploymentStatus, now: datetime) -> bool:
-    """Whether the pods' counters should be read before the next decision."""
-    if status.canary is None or status.canary.ready_at is None or status.stable is None:
+    """Whether the pods' counters should be read before the next decision: only while one split is in force."""
+    if status.canary is None or status.stable is None or status.step is None or status.step.took_at is None:
         return False
     evidence = status.evidence
     return evidence is None or evidence.read_at is None or now >= evidence.read_at + INTERVAL
 
 
 def restart(evidence: Evidence | None, now: datetime) -> Evidence:
-    """Counting from zero at the start of a step; the pods' last readings and the rollout's total stay."""
+    """Counting from zero at the start of a step: the next readings are where it starts from."""
     if evidence is None:
         return Evidence(since=now)
-    return Evidence(
-        since=now, canary_total=evidence.canary_total, pods=evidence.pods, read_at=evidence.read_at
-    )
+    return Evidence(since=now, canary_total=evidence.canary_total, pods=evidence.pods)
 
 
 def judge(turn: Turn) -> None:
@@ -70,16 +68,19 @@ def with_cost(turn: Turn, message: str) -> str:
 def accumulate(evidence: Evidence, readings: Readings, canary: str, now: datetime) -> Evidence:
     """``evidence`` with what the pods have counted since their last reading.
 
-    A pod's first reading is its starting point, unless the pod came up while we were counting; a counter that went
-    down was reset by a restart, and all it shows is new.
+    The first readings of a step only say where it starts from: what was counted before them fell under another
+    split. A pod that comes up later starts from zero, and so does a counter that went down (a restart).
     """
+    begun = evidence.read_at is not None
     last = {part.pod: part for part in evidence.pods}
     sums = {True: evidence.canary, False: evidence.stable}
     total = evidence.canary_total
     for pod, (revision, counts) in readings.pods.items():
-        new = _since(last.get(pod), counts, fresh=evidence.read_at is not None)
-        sums[revision == canary] = _add(sums[revision == canary], new)
-        total = _add(total, new) if revision == canary else total
+        new = _since(last.get(pod), counts)
+        if begun:
+            sums[revision == canary] = _add(sums[revision == canary], new)
+        if revision == canary:
+            total = _add(total, new)
     pods = [PodCounts(pod=pod, **counts.model_dump()) for pod, (_, counts) in sorted(readings.pods.items())]
     return Evidence(
         since=evidence.since,
@@ -91,9 +92,9 @@ def accumulate(evidence: Evidence, readings: Readings, canary: str, now: datetim
     )
 
 
-def _since(last: PodCounts | None, now: Counts, *, fresh: bool) -> Counts:
+def _since(last: PodCounts | None, now: Counts) -> Counts:
     if last is None:
-        return now if fresh else Counts()
+        return now
     if now.requests < last.requests or now.errors < last.errors:
         return now
     return Counts(requests=now.requests - last.requests, errors=now.errors - last.errors)
