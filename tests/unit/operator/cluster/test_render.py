@@ -1,0 +1,193 @@
+"""Rendered objects."""
+
+import pytest
+
+from slipway_operator.api import names
+from slipway_operator.api.spec import ModelDeploymentSpec, ParentRef
+from slipway_operator.cluster.render.common import Subject, merged
+from slipway_operator.cluster.render.route import read_route, render_route
+from slipway_operator.cluster.render.runtime import how_named, render_runtime, runtime_hash
+from slipway_operator.cluster.render.service import render_service, scale_bounds, scale_patch
+from slipway_operator.rollout.revision import revision_of
+
+GATEWAY = [ParentRef(name="gw", namespace="infra")]
+HOSTS = ["churn.example.com", "churn.ml"]
+
+
+def subject(**over) -> Subject:
+    content = {
+        "model": {"uri": "pvc://models/churn/2", "digest": "sha256:" + "a" * 64, "version": "2"},
+        **over,
+    }
+    return Subject("churn", "ml", "uid-1", ModelDeploymentSpec.model_validate(content))
+
+
+def runtime(annotations=None, name="custom", **container):
+    return {
+        "kind": "ClusterServingRuntime",
+        "metadata": {"name": name, "annotations": annotations or {}},
+        "spec": {
+            "supportedModelFormats": [{"name": "sklearn", "autoSelect": True, "priority": 1}],
+            "containers": [{"name": "kserve-container", "image": "x", **container}],
+        },
+    }
+
+
+def rendered_container(source, **over):
+    one = subject(**over)
+    return render_runtime(one, revision_of(one.spec), source)["spec"]["containers"][0]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (["--model_name={{.Name}}", "--port=1"], ["--port=1", "--model_name=churn"]),
+        (["--model_name", "{{.Name}}", "--port=1"], ["--port=1", "--model_name=churn"]),
+        ([], ["--model_name=churn"]),
+    ],
+)
+def test_name_as_argument(before, after):
+    source = runtime({names.ANNOTATION_MODEL_NAME: "arg:--model_name"}, args=before)
+    assert rendered_container(source)["args"] == after
+
+
+def test_name_as_environment_variable_replaces_the_runtimes_own():
+    source = runtime(
+        {names.ANNOTATION_MODEL_NAME: "env:NAME"},
+        env=[{"name": "NAME", "value": "{{.Name}}"}, {"name": "A", "value": "b"}],
+    )
+    assert rendered_container(source)["env"] == [
+        {"name": "A", "value": "b"},
+        {"name": "NAME", "value": "churn"},
+    ]
+
+
+def test_digest_version_and_revision_are_told_where_the_runtime_asks():
+    source = runtime(
+        {
+            names.ANNOTATION_MODEL_NAME: "env:NAME",
+            names.ANNOTATION_MODEL_DIGEST: "env:DIGEST",
+            names.ANNOTATION_MODEL_VERSION: "env:VERSION",
+            names.ANNOTATION_REVISION: "env:REVISION",
+            names.ANNOTATION_ALLOW_UNVERIFIED: "env:ALLOW",
+        }
+    )
+    told = {part["name"]: part["value"] for part in rendered_container(source)["env"]}
+    one = subject()
+    assert told == {
+        "NAME": "churn",
+        "DIGEST": "sha256:" + "a" * 64,
+        "VERSION": "2",
+        "REVISION": revision_of(one.spec).revision,
+    }
+
+
+def test_stock_runtimes_are_known_and_others_must_say():
+    assert how_named(runtime(name="kserve-sklearnserver")) == "arg:--model_name"
+    assert how_named(runtime(name="kserve-mlserver")) == "env:MLSERVER_MODEL_NAME"
+    assert how_named(runtime(name="tritonserver-like")) is None
+
+
+def test_the_copy_is_the_namespaces_own_and_never_chosen_by_itself():
+    source = runtime({names.ANNOTATION_MODEL_NAME: "env:NAME", "other": "x"})
+    one = subject()
+    body = render_runtime(one, revision_of(one.spec), source)
+    assert body["kind"] == "ServingRuntime"
+    assert body["metadata"]["ownerReferences"][0]["uid"] == "uid-1"
+    assert body["spec"]["supportedModelFormats"][0]["autoSelect"] is False
+    assert body["metadata"]["annotations"][names.ANNOTATION_RUNTIME_HASH] == runtime_hash(source)
+    assert source["spec"]["supportedModelFormats"][0]["autoSelect"] is True, "the source was changed"
+
+
+def test_inference_service_is_cluster_local_standard_and_owned():
+    one = subject()
+    revision = revision_of(one.spec)
+    body = render_service(one, revision)
+    assert body["metadata"]["name"] == f"churn-{revision.revision}"
+    assert body["metadata"]["labels"][names.KSERVE_VISIBILITY] == "cluster-local"
+    assert body["metadata"]["annotations"] == {names.KSERVE_MODE: "Standard", names.KSERVE_AUTOSCALER: "none"}
+    assert body["metadata"]["ownerReferences"][0]["blockOwnerDeletion"] is False
+    assert body["spec"]["predictor"]["model"] == {
+        "modelFormat": {"name": "sklearn"},
+        "protocolVersion": "v2",
+        "runtime": f"churn-{revision.revision}",
+        "storageUri": "pvc://models/churn/2",
+    }
+
+
+def test_template_is_merged_over_but_cannot_take_our_labels():
+    one = subject(
+        template={
+            "metadata": {"labels": {names.LABEL_REVISION: "mine", "team": "risk"}},
+            "spec": {"predictor": {"maxReplicas": 5, "model": {"protocolVersion": "v1", "args": ["-v"]}}},
+        }
+    )
+    body = render_service(one, revision_of(one.spec))
+    assert body["metadata"]["labels"]["team"] == "risk"
+    assert body["metadata"]["labels"][names.LABEL_REVISION] == revision_of(one.spec).revision
+    assert body["spec"]["predictor"]["model"]["protocolVersion"] == "v1"
+    assert body["spec"]["predictor"]["model"]["args"] == ["-v"]
+    assert names.KSERVE_AUTOSCALER not in body["metadata"]["annotations"], (
+        "who sets maxReplicas wants an autoscaler"
+    )
+
+
+def test_scale_bounds_change_in_place():
+    old, new = {"predictor": {"minReplicas": 1, "maxReplicas": 3}}, {"predictor": {"minReplicas": 2}}
+    assert scale_patch(old, new) == {"spec": {"predictor": {"minReplicas": 2, "maxReplicas": None}}}
+    assert scale_bounds({"predictor": {"minReplicas": 2, "model": {}}}) == new
+
+
+def test_route_is_read_back_as_it_was_written():
+    split = {"aaaa1111": 900_000, "bbbb2222": 100_000}
+    body = render_route(subject(), GATEWAY, HOSTS, split, {"bbbb2222": "transformer"})
+    body["metadata"]["generation"] = 3
+    state = read_route(subject(), body, GATEWAY, HOSTS)
+    assert state.split == split
+    assert state.current
+    assert not state.accepted
+    backends = body["spec"]["rules"][0]["backendRefs"]
+    assert [backend["name"] for backend in backends] == [
+        "churn-aaaa1111-predictor",
+        "churn-bbbb2222-transformer",
+    ]
+    header = backends[0]["filters"][0]["responseHeaderModifier"]["set"]
+    assert header == [{"name": "x-slipway-revision", "value": "aaaa1111"}]
+
+
+def condition(kind, status="True", generation=3):
+    return {
+        "type": kind,
+        "status": status,
+        "observedGeneration": generation,
+        "message": f"{kind} is {status}",
+    }
+
+
+@pytest.mark.parametrize(
+    ("conditions", "accepted", "message"),
+    [
+        ([condition("Accepted"), condition("ResolvedRefs")], True, None),
+        ([condition("Accepted"), condition("ResolvedRefs", generation=2)], False, None),
+        ([condition("Accepted"), condition("ResolvedRefs", "False")], False, "ResolvedRefs is False"),
+        ([condition("Accepted")], False, None),
+    ],
+)
+def test_accepted_means_this_generation_and_every_reference(conditions, accepted, message):
+    body = render_route(subject(), GATEWAY, HOSTS, {"a": 1_000_000}, {})
+    body["metadata"]["generation"] = 3
+    body["status"] = {"parents": [{"conditions": conditions}]}
+    state = read_route(subject(), body, GATEWAY, HOSTS)
+    assert (state.accepted, state.message) == (accepted, message)
+
+
+@pytest.mark.parametrize("change", [{"hostnames": ["other"]}, {"parentRefs": []}, {"rules": []}])
+def test_an_edited_route_is_not_current(change):
+    body = render_route(subject(), GATEWAY, HOSTS, {"a": 1_000_000}, {})
+    body["metadata"]["generation"] = 1
+    body["spec"].update(change)
+    assert not read_route(subject(), body, GATEWAY, HOSTS).current
+
+
+def test_merging_replaces_lists_and_goes_into_objects():
+    assert merged({"a": {"b": 1, "c": [1]}}, {"a": {"c": [2], "d": 3}}) == {"a": {"b": 1, "c": [2], "d": 3}}

@@ -1,0 +1,73 @@
+"""Reading the predictor's counters, from real HTTP servers."""
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from slipway_operator.api import names
+from slipway_operator.api.status import Counts
+from slipway_operator.evidence.predictor import parse, read
+
+TEXT = """\
+# HELP slipway_predictor_requests_total Requests.
+# TYPE slipway_predictor_requests_total counter
+slipway_predictor_requests_total{code="200",model_name="m",revision="r"} 90.0
+slipway_predictor_requests_total{code="400",model_name="m",revision="r"} 5.0
+slipway_predictor_requests_total{code="500",model_name="m",revision="r"} 3.0
+slipway_predictor_requests_total{code="503",model_name="m",revision="r"} 2.0
+# TYPE other_total counter
+other_total{code="500"} 7.0
+"""
+
+
+def test_parse_counts_5xx_as_failures_and_4xx_as_answers():
+    assert parse(TEXT) == Counts(requests=100, errors=5)
+
+
+def test_parse_of_nothing_is_nothing():
+    assert parse("") == Counts()
+
+
+@pytest.fixture
+async def server():
+    async def metrics(request):
+        return web.Response(text=TEXT)
+
+    app = web.Application()
+    app.router.add_get("/metrics", metrics)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    yield site._server.sockets[0].getsockname()[1]
+    await runner.cleanup()
+
+
+def pod(name="p", address="127.0.0.1"):
+    return {"metadata": {"name": name}, "status": {"phase": "Running", "podIP": address}}
+
+
+def runtime(endpoint):
+    return {"metadata": {"annotations": {names.ANNOTATION_METRICS: endpoint} if endpoint else {}}}
+
+
+async def read_one(endpoint, pods):
+    async with aiohttp.ClientSession() as session:
+        return await read(session, {"r": pods}, {"r": runtime(endpoint)})
+
+
+async def test_pods_are_read(server):
+    readings = await read_one(f"{server}/metrics", [pod()])
+    assert readings.pods == {"p": ("r", Counts(requests=100, errors=5))}
+    assert readings.error is None
+
+
+async def test_a_pod_that_does_not_answer_is_an_error_that_names_it(server):
+    readings = await read_one("1/metrics", [pod("gone")])
+    assert "pod gone" in readings.error
+    readings = await read_one(f"{server}/nothing", [pod("wrong")])
+    assert "pod wrong answers 404" in readings.error
+
+
+async def test_a_runtime_without_metrics_has_no_counters():
+    assert (await read_one(None, [pod()])).absent

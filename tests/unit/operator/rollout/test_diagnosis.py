@@ -1,0 +1,134 @@
+"""What the kubelet reports, and what it means."""
+
+import pytest
+
+from slipway_operator.api import reasons
+from slipway_operator.rollout.diagnosis import deployment_failure, failure_of, pod_state
+from slipway_operator.rollout.observation import RevisionState
+
+
+def pod(*, containers=(), initial=(), conditions=(), **metadata):
+    return {
+        "metadata": {"name": "p", **metadata},
+        "status": {
+            "containerStatuses": list(containers),
+            "initContainerStatuses": list(initial),
+            "conditions": list(conditions),
+        },
+    }
+
+
+def waiting(reason, message="", name="kserve-container", last=None, restarts=0):
+    state = {"waiting": {"reason": reason, "message": message}}
+    return {
+        "name": name,
+        "state": state,
+        "lastState": {"terminated": last} if last else {},
+        "restartCount": restarts,
+    }
+
+
+ENDED = {"exitCode": 1, "reason": "Error", "message": "loading\nslipway-predictor: model.yaml is not there\n"}
+READY = {"type": "Ready", "status": "True"}
+
+
+@pytest.mark.parametrize(
+    ("status", "reason", "words"),
+    [
+        (
+            pod(containers=[waiting("CrashLoopBackOff", last=ENDED)]),
+            reasons.CRASH_LOOP,
+            "container kserve-container ends with code 1 again and again: slipway-predictor: model.yaml is not there",
+        ),
+        (
+            pod(
+                initial=[
+                    waiting("CrashLoopBackOff", name="storage-initializer", last={**ENDED, "message": "403"})
+                ]
+            ),
+            reasons.INIT_FAILED,
+            "init container storage-initializer ends with code 1 again and again: 403",
+        ),
+        (
+            pod(containers=[waiting("CrashLoopBackOff", last={"exitCode": 137, "reason": "OOMKilled"})]),
+            reasons.OUT_OF_MEMORY,
+            "OOMKilled",
+        ),
+        (
+            pod(containers=[waiting("ImagePullBackOff", "back-off pulling x")]),
+            reasons.IMAGE_PULL_FAILED,
+            "pulling x",
+        ),
+        (
+            pod(containers=[waiting("ErrImageNeverPull", "not present")]),
+            reasons.IMAGE_PULL_FAILED,
+            "not present",
+        ),
+        (
+            pod(containers=[waiting("CreateContainerConfigError", 'secret "s" not found')]),
+            reasons.CONTAINER_CONFIG_FAILED,
+            'secret "s" not found',
+        ),
+        (
+            pod(
+                conditions=[
+                    {
+                        "type": "PodScheduled",
+                        "status": "False",
+                        "reason": "Unschedulable",
+                        "message": "no cpu",
+                    }
+                ]
+            ),
+            reasons.UNSCHEDULABLE,
+            "no cpu",
+        ),
+    ],
+)
+def test_causes(status, reason, words):
+    failure = pod_state(status).failure
+    assert failure.reason == reason
+    assert words in failure.message
+
+
+@pytest.mark.parametrize(
+    "status",
+    [
+        pod(),
+        pod(conditions=[READY]),
+        pod(containers=[waiting("ContainerCreating")]),
+        pod(containers=[waiting("PodInitializing")]),
+        pod(containers=[{"name": "c", "state": {"terminated": ENDED}, "restartCount": 1}]),
+    ],
+)
+def test_no_cause(status):
+    assert pod_state(status).failure is None
+
+
+def test_last_words_come_from_the_time_before_as_well():
+    running = {"name": "c", "state": {"running": {}}, "lastState": {"terminated": ENDED}, "restartCount": 2}
+    state = pod_state(pod(containers=[running], conditions=[READY]))
+    assert state.restarts == 2
+    assert state.last_words == "slipway-predictor: model.yaml is not there"
+
+
+def test_a_pod_on_its_way_out_is_not_ready():
+    assert pod_state(pod(conditions=[READY])).ready
+    assert not pod_state(pod(conditions=[READY], deletionTimestamp="2026-01-01T00:00:00Z")).ready
+
+
+def test_the_gravest_cause_is_told():
+    pull = pod_state(pod(containers=[waiting("ImagePullBackOff")]))
+    crash = pod_state(pod(containers=[waiting("CrashLoopBackOff", last=ENDED)]))
+    assert failure_of(RevisionState("r", pods=(pull, crash))).reason == reasons.CRASH_LOOP
+
+
+def test_long_messages_are_cut():
+    failure = pod_state(pod(containers=[waiting("ImagePullBackOff", "x" * 5000)])).failure
+    assert len(failure.message) <= 300
+
+
+def test_a_quota_is_seen_on_the_deployment():
+    condition = {"type": "ReplicaFailure", "status": "True", "message": "exceeded quota: small"}
+    assert "exceeded quota" in deployment_failure({"status": {"conditions": [condition]}}).message
+    assert deployment_failure({"status": {}}) is None

@@ -1,0 +1,115 @@
+"""Invariants over random histories: whatever happens, in whatever order, these hold."""
+
+from datetime import timedelta
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from tests.unit.operator.world import World, spec
+
+from slipway_operator.api import reasons
+from slipway_operator.rollout.observation import Failure, Problem
+from slipway_operator.rollout.split import WHOLE
+
+VERSIONS = st.sampled_from(["1", "2", "3", "4"])
+CRASH = Failure(reasons.CRASH_LOOP, "container ends with code 1")
+PULL = Failure(reasons.IMAGE_PULL_FAILED, "no image", grace=timedelta(seconds=10))
+
+
+class Histories(RuleBasedStateMachine):
+    """Users, pods, gateways and counters do as they like."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.world = World()
+        self.stable_before: str | None = None
+
+    def tick(self, seconds: float) -> None:
+        stable = self.world.status.stable
+        self.world.tick(seconds)
+        after = self.world.status.stable
+        if stable and after and stable.revision != after.revision:
+            split = self.world.splits[-1]
+            assert split.get(after.revision) == WHOLE, f"promoted with the split {split}"
+        assert not (stable and not after), "the stable revision was forgotten"
+        if after:
+            assert after.revision not in self.world.deleted[self.deleted_before() :], "stable was deleted"
+
+    def deleted_before(self) -> int:
+        return max(0, len(self.world.deleted) - 1)
+
+    @rule(version=VERSIONS)
+    def apply(self, version: str) -> None:
+        self.world.apply(spec(version))
+
+    @rule(seconds=st.sampled_from([0, 1, 2, 5, 30]))
+    def time(self, seconds: float) -> None:
+        self.tick(seconds)
+
+    @rule(count=st.integers(5, 20))
+    def while_(self, count: int) -> None:
+        for _ in range(count):
+            self.tick(1)
+
+    @rule(up=st.booleans())
+    def startup(self, up: bool) -> None:
+        self.world.startup = up
+
+    @rule(accepting=st.booleans())
+    def gateway(self, accepting: bool) -> None:
+        self.world.accepting = accepting
+
+    @rule(problem=st.booleans())
+    def problem(self, problem: bool) -> None:
+        self.world.problem = Problem(reasons.CLAIM_MISSING, "no claim") if problem else None
+
+    @precondition(lambda self: self.world.revisions)
+    @rule(data=st.data(), failure=st.sampled_from([None, CRASH, PULL]), restarts=st.integers(0, 2))
+    def pods(self, data, failure, restarts) -> None:
+        name = data.draw(st.sampled_from(sorted(self.world.revisions)))
+        self.world.pod(name, ready=failure is None, failure=failure, restarts=restarts)
+
+    @precondition(lambda self: self.world.revisions)
+    @rule(data=st.data(), requests=st.integers(1, 300), share=st.floats(0, 1))
+    def answers(self, data, requests, share) -> None:
+        name = data.draw(st.sampled_from(sorted(self.world.revisions)))
+        self.world.count(name, requests, errors=round(requests * share))
+
+    @invariant()
+    def splits_are_whole(self) -> None:
+        for split in self.world.splits:
+            assert sum(split.values()) == WHOLE
+            assert min(split.values()) > 0, "0 means 0: a backend without weight is not on the route"
+
+    @invariant()
+    def rolled_back_means_no_traffic(self) -> None:
+        status, route = self.world.status, self.world.route
+        if status.phase == "RolledBack":
+            assert status.stable
+            assert set(route.split) == {status.stable.revision}
+
+    @invariant()
+    def few_revisions_live(self) -> None:
+        assert len(self.world.revisions) <= 3
+
+    @invariant()
+    def backends_exist(self) -> None:
+        if self.world.route:
+            missing = set(self.world.route.split) - set(self.world.revisions)
+            assert not missing, f"the route names {missing}, which are not there"
+
+    def teardown(self) -> None:
+        """Left alone with everything well, it settles."""
+        world = self.world
+        world.startup, world.accepting, world.problem = True, True, None
+        for _ in range(400):
+            for name in world.revisions:
+                world.pod(name)
+            world.tick()
+        assert world.status.phase in ("Healthy", "RolledBack"), world.status.message
+        quiet = world.tick(100)
+        assert not quiet.events
+
+
+TestHistories = Histories.TestCase
+TestHistories.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)

@@ -1,0 +1,79 @@
+"""The way from one split to another."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from slipway_operator.rollout.split import LEAST, WHOLE, make_split, next_split
+
+
+@pytest.mark.parametrize(
+    ("percent", "split"),
+    [
+        (0, {"a": WHOLE}),
+        (10, {"a": 900_000, "b": 100_000}),
+        (100, {"b": WHOLE}),
+    ],
+)
+def test_percent_to_millionths(percent, split):
+    assert make_split("a", "b", percent) == split
+
+
+@pytest.mark.parametrize(
+    ("current", "wanted", "way"),
+    [
+        ({}, {"a": WHOLE}, [{"a": WHOLE}]),
+        (
+            {"a": WHOLE},
+            {"a": 900_000, "b": 100_000},
+            [{"a": 999_999, "b": 1}, {"a": 900_000, "b": 100_000}],
+        ),
+        (
+            {"a": 500_000, "b": 500_000},
+            {"b": WHOLE},
+            [{"b": 999_999, "a": 1}, {"b": WHOLE}],
+        ),
+        (
+            {"a": WHOLE},
+            {"b": WHOLE},
+            [{"a": 999_999, "b": 1}, {"b": 999_999, "a": 1}, {"b": WHOLE}],
+        ),
+        ({"a": 900_000, "b": 100_000}, {"a": 500_000, "b": 500_000}, [{"a": 500_000, "b": 500_000}]),
+    ],
+)
+def test_way(current, wanted, way):
+    walked = []
+    while current != wanted:
+        current = next_split(current, wanted)
+        walked.append(current)
+    assert walked == way
+
+
+names = st.lists(st.sampled_from("abcd"), min_size=1, max_size=3, unique=True)
+
+
+@st.composite
+def splits(draw):
+    members = draw(names)
+    cuts = sorted(
+        draw(st.lists(st.integers(1, 99), min_size=len(members) - 1, max_size=len(members) - 1, unique=True))
+    )
+    edges = [0, *cuts, 100]
+    return {
+        name: (high - low) * 10_000 for name, low, high in zip(members, edges[:-1], edges[1:], strict=True)
+    }
+
+
+@given(splits(), splits())
+def test_every_way_is_whole_hitless_and_short(current, wanted):
+    for _ in range(4):
+        if current == wanted:
+            break
+        following = next_split(current, wanted)
+        assert sum(following.values()) == WHOLE
+        assert min(following.values()) >= LEAST
+        for name in set(current) ^ set(following):
+            weight = current.get(name, 0) + following.get(name, 0)
+            assert weight == LEAST, f"{name} enters or leaves with weight {weight}: requests are lost"
+        current = following
+    assert current == wanted, "the way has more than four steps"

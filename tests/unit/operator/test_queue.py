@@ -1,0 +1,86 @@
+"""The due-queue, on a clock of the test's own."""
+
+import asyncio
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from slipway_operator.queue import DueQueue, Runner
+
+
+def test_events_only_bring_a_look_forward():
+    queue = DueQueue()
+    queue.add("a", 10)
+    queue.add("a", 20)
+    assert queue.next_due() == 10
+    queue.add("a", 5)
+    assert queue.next_due() == 5
+
+
+def test_a_busy_key_is_given_to_nobody_else_and_comes_again():
+    queue = DueQueue()
+    queue.add("a", 0)
+    assert queue.take(0) == "a"
+    queue.add("a", 0)
+    assert queue.take(0) is None
+    assert queue.next_due() is None
+    queue.done("a")
+    assert queue.take(0) == "a"
+
+
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 9)), max_size=20))
+def test_longest_overdue_first_and_nothing_is_lost(entries):
+    queue = DueQueue()
+    for key, when in entries:
+        queue.add(key, when)
+    due = dict(queue.due)
+    taken = []
+    while (key := queue.take(9)) is not None:
+        taken.append(key)
+    assert sorted(taken) == sorted(due)
+    assert [due[key] for key in taken] == sorted(due[key] for key in taken)
+
+
+async def test_runner_works_failures_off_again(caplog):
+    calls = []
+    finished = asyncio.Event()
+
+    async def work(key):
+        calls.append(key)
+        if len(calls) == 1:
+            raise RuntimeError("first time")
+        finished.set()
+
+    runner = Runner(work)
+    runner.FIRST_BACKOFF = 0.01
+    task = asyncio.create_task(runner.run())
+    runner.add("a")
+    await asyncio.wait_for(finished.wait(), 5)
+    task.cancel()
+    assert calls == ["a", "a"]
+    assert "first time" in caplog.text
+
+
+async def test_runner_never_works_twice_on_one_key():
+    active, most, seen = 0, 0, 0
+    finished = asyncio.Event()
+
+    async def work(key):
+        nonlocal active, most, seen
+        active += 1
+        most = max(most, active)
+        await asyncio.sleep(0)
+        active -= 1
+        seen += 1
+        if seen == 5:
+            finished.set()
+            return None
+        return 0.0
+
+    runner = Runner(work)
+    task = asyncio.create_task(runner.run())
+    for _ in range(3):
+        runner.add("a")
+    await asyncio.wait_for(finished.wait(), 5)
+    task.cancel()
+    assert most == 1

@@ -1,0 +1,163 @@
+"""A small world for the decision core: it carries actions out at once and lets the test set what pods do.
+
+Time is a number the test moves. Nothing here is clever: what it does not model (a gateway's delay, pods) is set by
+the test through plain fields.
+"""
+
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+
+from slipway_operator.api.spec import ModelDeploymentSpec
+from slipway_operator.api.status import Counts, ModelDeploymentStatus
+from slipway_operator.rollout import analysis
+from slipway_operator.rollout.actions import (
+    CreateRevision,
+    Decision,
+    DeleteRevision,
+    DeleteRoute,
+    Event,
+    WriteAddress,
+    WriteRoute,
+)
+from slipway_operator.rollout.decide import decide
+from slipway_operator.rollout.observation import (
+    Failure,
+    Observation,
+    PodState,
+    Problem,
+    Readings,
+    RevisionState,
+    RouteState,
+)
+from slipway_operator.rollout.revision import revision_hash
+from slipway_operator.rollout.turn import Deployment
+
+START = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
+
+
+def spec(version="1", steps=((10, "10s"), (50, "10s")), **rollout) -> ModelDeploymentSpec:
+    content = {
+        "model": {"uri": f"pvc://models/churn/{version}", "digest": "sha256:" + "0" * 64},
+        "rollout": {
+            "steps": [{"weight": weight, "hold": hold} for weight, hold in steps],
+            "progressDeadline": "2m",
+            "keepStable": {"for": "1m"},
+            **rollout,
+        },
+    }
+    return ModelDeploymentSpec.model_validate(content)
+
+
+def revision(version="1") -> str:
+    return revision_hash(spec(version))
+
+
+@dataclass
+class World:
+    """One ModelDeployment and what is there of it."""
+
+    spec: ModelDeploymentSpec = field(default_factory=spec)
+    now: datetime = START
+    generation: int = 1
+    status: ModelDeploymentStatus = field(default_factory=ModelDeploymentStatus)
+    revisions: dict[str, RevisionState] = field(default_factory=dict)
+    route: RouteState | None = None
+    accepting: bool = True
+    startup: bool = True
+    """Whether new revisions come up by themselves."""
+    problem: Problem | None = None
+    route_problem: Problem | None = None
+    counts: dict[str, Counts] = field(default_factory=dict)
+    """What the one pod of each revision has counted."""
+    readings_error: str | None = None
+    events: list[Event] = field(default_factory=list)
+    splits: list[dict[str, int]] = field(default_factory=list)
+    """Every split that was written, in order."""
+    created: list[str] = field(default_factory=list)
+    deleted: list[str] = field(default_factory=list)
+
+    def apply(self, new: ModelDeploymentSpec) -> None:
+        self.spec = new
+        self.generation += 1
+
+    def tick(self, seconds: float = 1.0) -> Decision:
+        """Let time pass, decide once, carry it out."""
+        self.now += timedelta(seconds=seconds)
+        decision = decide(Deployment("churn", self.generation, self.spec, self.status), self.seen(), self.now)
+        # Through JSON, as the API server would give it back: nothing survives but what status can hold.
+        self.status = ModelDeploymentStatus.model_validate(decision.status.to_json())
+        for action in decision.actions:
+            self._do(action)
+        self.events += decision.events
+        return decision
+
+    def run(self, seconds: float, step: float = 1.0) -> "World":
+        """Tick for so many seconds."""
+        for _ in range(round(seconds / step)):
+            self.tick(step)
+        return self
+
+    def run_until(self, phase: str, limit: int = 300) -> "World":
+        """Tick until a phase is reached; fails the test if it never is."""
+        for _ in range(limit):
+            self.tick()
+            if self.status.phase == phase:
+                return self
+        raise AssertionError(f"{phase} not reached in {limit} s; {self.status.phase}: {self.status.message}")
+
+    def seen(self) -> Observation:
+        live = analysis.due(self.status, self.now)
+        pods = {f"pod-{name}": (name, counts) for name, counts in self.counts.items()}
+        return Observation(
+            revisions=dict(self.revisions),
+            route=self.route and replace(self.route, accepted=self.accepting),
+            problem=self.problem or self.route_problem,
+            route_problem=self.route_problem,
+            hostnames=("churn-ml.example.com",),
+            url="http://churn-ml.example.com",
+            readings=Readings(pods=pods, error=self.readings_error) if live else None,
+        )
+
+    def pod(self, name: str, *, ready=True, restarts=0, failure: Failure | None = None, words=None) -> None:
+        """Set how the one pod of a revision is."""
+        pod = PodState(f"pod-{name}", ready=ready, restarts=restarts, failure=failure, last_words=words)
+        self.revisions[name] = RevisionState(name, serving=ready, pods=(pod,))
+
+    def count(self, name: str, requests: int, errors: int = 0) -> None:
+        """Let the revision answer requests."""
+        old = self.counts.get(name, Counts())
+        self.counts[name] = Counts(requests=old.requests + requests, errors=old.errors + errors)
+
+    def reasons(self) -> list[str]:
+        return [event.reason for event in self.events]
+
+    def condition(self, kind: str) -> tuple[str, str]:
+        (found,) = [part for part in self.status.conditions if part.type == kind]
+        return found.status, found.reason
+
+    def _do(self, action) -> None:
+        match action:
+            case CreateRevision(name):
+                assert name not in self.revisions, f"{name} created twice"
+                self.created.append(name)
+                self.pod(name, ready=self.startup)
+            case DeleteRevision(name):
+                assert self.route is None or name not in self.route.split, (
+                    f"{name} deleted while on the route"
+                )
+                self.deleted.append(name)
+                self.revisions.pop(name, None)
+            case WriteRoute(split):
+                self.splits.append(dict(split))
+                generation = self.route.generation + 1 if self.route else 1
+                self.route = RouteState(generation=generation, split=dict(split))
+            case DeleteRoute():
+                self.route = None
+            case WriteAddress():
+                pass
+
+
+def serving(version="1") -> World:
+    """A world in which this version serves."""
+    world = World(spec=spec(version))
+    return world.run_until("Healthy")
