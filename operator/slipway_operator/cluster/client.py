@@ -125,5 +125,6 @@ async def connect() -> Client:
     if "KUBERNETES_SERVICE_HOST" in os.environ and "KUBECONFIG" not in os.environ:
         config.load_incluster_config(client_configuration=settings)
     else:
-        await config.load_kube_config(client_configuration=settings)
+        # Named here, because the library reads the variable once, when it is imported.
+        await config.load_kube_config(os.environ.get("KUBECONFIG"), client_configuration=settings)
     return Client(ApiClient(configuration=settings))

@@ -1,0 +1,134 @@
+"""The API server itself refuses what one object alone can get wrong, with a sentence that names the field."""
+
+import asyncio
+import copy
+from pathlib import Path
+
+import pytest
+import yaml
+from slipway_operator.cluster.client import ApiError, connect
+from slipway_operator.cluster.kinds import MODEL_DEPLOYMENT, Kind
+
+pytestmark = pytest.mark.integration
+
+CRD = Path(__file__).resolve().parents[3] / "manifests/crds/slipway.dev_modeldeployments.yaml"
+CRD_KIND = Kind("apiextensions.k8s.io", "v1", "customresourcedefinitions", "CustomResourceDefinition")
+DIGEST = "sha256:" + "0" * 64
+
+GOOD = {
+    "apiVersion": "slipway.dev/v1alpha1",
+    "kind": "ModelDeployment",
+    "metadata": {"name": "churn"},
+    "spec": {
+        "model": {"uri": "pvc://models/churn/2", "digest": DIGEST},
+        "rollout": {"steps": [{"weight": 10, "hold": "1m"}, {"weight": 50, "hold": "90s"}]},
+    },
+}
+
+
+@pytest.fixture
+async def client(apiserver, monkeypatch):
+    monkeypatch.setenv("KUBECONFIG", str(apiserver.kubeconfig))
+    client = await connect()
+    try:
+        await install(client)
+        yield client
+    finally:
+        await client.close()
+
+
+async def install(client):
+    crd = yaml.safe_load(CRD.read_text())
+    path = CRD_KIND.path(name=crd["metadata"]["name"])
+    query = {"fieldManager": "test", "force": "true"}
+    await client._request("PATCH", path, query, crd, "application/apply-patch+yaml")
+    for _ in range(200):
+        live = await client.get(CRD_KIND, None, crd["metadata"]["name"])
+        conditions = {part["type"]: part["status"] for part in live.get("status", {}).get("conditions") or []}
+        if conditions.get("Established") == "True":
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError(f"the CRD was not established: {live.get('status')}")
+
+
+def changed(path: str, value) -> dict:
+    body = copy.deepcopy(GOOD)
+    *parents, last = path.split(".")
+    place = body
+    for part in parents:
+        place = place.setdefault(part, {})
+    if value is None:
+        del place[last]
+    else:
+        place[last] = value
+    return body
+
+
+async def create(client, namespace, body):
+    return await client.create(
+        MODEL_DEPLOYMENT, {**body, "metadata": {**body["metadata"], "namespace": namespace}}, dry_run=True
+    )
+
+
+async def test_a_good_one_is_taken_with_its_defaults(client, namespace):
+    answer = await create(client, namespace, GOOD)
+    assert answer["spec"]["model"]["runtime"] == "slipway-sklearn"
+    assert answer["spec"]["rollout"] == GOOD["spec"]["rollout"], "nothing under rollout has a schema default"
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "words"),
+    [
+        ("spec.rollout.steps", [{"weight": 101}], "spec.rollout.steps[0].weight"),
+        ("spec.rollout.steps", [{"weight": -1}], "spec.rollout.steps[0].weight"),
+        (
+            "spec.rollout.steps",
+            [{"weight": 50}, {"weight": 10}],
+            "weights of the steps must rise from step to step",
+        ),
+        ("spec.rollout.steps", [{"weight": 50}, {"weight": 50}], "two steps have the same weight"),
+        ("spec.rollout.steps", [], "spec.rollout.steps"),
+        (
+            "spec.rollout.steps",
+            [{"weight": 5, "hold": "soon"}],
+            "must be a duration such as 90s, 5m or 1h30m",
+        ),
+        ("spec.rollout.steps", [{"weight": 5, "hold": "5"}], "spec.rollout.steps[0].hold"),
+        ("spec.rollout.progressDeadline", "1d", "spec.rollout.progressDeadline"),
+        ("spec.rollout.keepStable", {"for": "1.5h"}, "spec.rollout.keepStable.for"),
+        ("spec.model.uri", "", "spec.model.uri"),
+        ("spec.model.uri", None, "spec.model.uri: Required value"),
+        ("spec.model.uri", "models/churn", "must be a storage URI that KServe knows"),
+        ("spec.model.digest", None, "digest is required (unpickling runs code)"),
+        ("spec.model.digest", "sha256:abc", "must be sha256: followed by 64 lower-case hex digits"),
+        ("spec.traffic", {"hostnames": []}, "spec.traffic.hostnames"),
+        ("metadata.name", "a" * 41, "metadata.name may have 40 characters at most"),
+        ("metadata.name", "9lives", "starting with a letter"),
+        ("spec.model", None, "spec.model: Required value"),
+    ],
+)
+async def test_a_bad_one_is_refused_by_name(client, namespace, path, value, words):
+    with pytest.raises(ApiError) as refusal:
+        await create(client, namespace, changed(path, value))
+    assert refusal.value.status == 422
+    assert words in refusal.value.message
+
+
+async def test_unverified_is_possible_when_asked_for(client, namespace):
+    body = changed("spec.model.digest", None)
+    body["spec"]["model"]["allowUnverified"] = True
+    await create(client, namespace, body)
+
+
+async def test_formats_that_run_no_code_need_no_digest(client, namespace):
+    body = changed("spec.model.digest", None)
+    body["spec"]["model"] |= {"format": "onnx", "runtime": "tritonserver"}
+    await create(client, namespace, body)
+
+
+async def test_unknown_fields_are_refused_under_strict_validation(client, namespace):
+    body = changed("spec.rollout.stepz", [])
+    body["metadata"]["namespace"] = namespace
+    query = {"fieldValidation": "Strict", "dryRun": "All"}
+    with pytest.raises(ApiError, match="unknown field .*stepz"):
+        await client._request("POST", MODEL_DEPLOYMENT.path(namespace), query, body)
