@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+
 from slipway_operator.cluster.client import ApiError, connect
 from slipway_operator.cluster.kinds import MODEL_DEPLOYMENT, Kind
 
@@ -130,5 +131,5 @@ async def test_unknown_fields_are_refused_under_strict_validation(client, namesp
     body = changed("spec.rollout.stepz", [])
     body["metadata"]["namespace"] = namespace
     query = {"fieldValidation": "Strict", "dryRun": "All"}
-    with pytest.raises(ApiError, match="unknown field .*stepz"):
+    with pytest.raises(ApiError, match=r"unknown field .*stepz"):
         await client._request("POST", MODEL_DEPLOYMENT.path(namespace), query, body)

@@ -6,7 +6,9 @@
 
 import asyncio
 import contextlib
+import functools
 import importlib.util
+import os
 import socket
 import sys
 from collections.abc import AsyncIterator, Callable
@@ -21,18 +23,27 @@ from aiohttp import web
 
 from slipway_standin import certs, kinds, webhook
 from slipway_standin.api import Api, ApiError
-from slipway_standin.controller import Controller
+from slipway_standin.apply import NotOursError, StillThereError
+from slipway_standin.controller import Controller, UnservedError
 from slipway_standin.kinds import Kind
 from slipway_standin.objects import Key, Obj
 from slipway_standin.settings import Settings
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 FIXTURES = CHECKOUT / "tests/fixtures/kserve"
-CRDS = [
-    crd
-    for file in (CHECKOUT / "lab/crds/kserve-minimal.yaml", Path(__file__).with_name("httproute-crd.yaml"))
-    for crd in yaml.safe_load_all(file.read_text())
-]
+
+
+@functools.cache
+def crds() -> list[Obj]:
+    """KServe's full resources where KSERVE_CONFIG names them, else the minimal ones; and HTTPRoute."""
+    full = os.environ.get("KSERVE_CONFIG")
+    kserve = (
+        sorted(Path(full, "crds").glob("*.yaml")) if full else [CHECKOUT / "lab/crds/kserve-minimal.yaml"]
+    )
+    files = [*kserve, Path(__file__).with_name("httproute-crd.yaml")]
+    return [crd for file in files for crd in yaml.load_all(file.read_text(), yaml.CSafeLoader)]
+
+
 CRD = Kind("apis/apiextensions.k8s.io/v1", "customresourcedefinitions", namespaced=False)
 ACCOUNT = Kind("api/v1", "serviceaccounts")
 KINDS = {
@@ -85,7 +96,7 @@ class Cluster:
         seen: list[Obj] = []
         for _ in range(12):
             before = self.api.writes
-            with contextlib.suppress(Exception):
+            with contextlib.suppress(UnservedError, NotOursError, StillThereError):
                 await self.controller.reconcile(Key(self.namespace, name))
             isvc = await self.get("InferenceService", name)
             if isvc and isvc.get("status"):
@@ -109,6 +120,32 @@ class Cluster:
             kind, {**present, "spec": obj["spec"], "metadata": present["metadata"] | metadata}
         )
 
+    async def serve(self, name: str = "m") -> None:
+        """Let the Deployment and one pod become ready, and settle."""
+        deployment = await self.get("Deployment", f"{name}-predictor")
+        assert deployment
+        template = deployment["spec"]["template"]
+        pod = {**template, "metadata": {**template["metadata"], "name": f"{name}-pod"}}
+        await self.apply({"apiVersion": "v1", "kind": "Pod", **pod})
+        ready = {"type": "Ready", "status": "True"}
+        await self.say("Pod", f"{name}-pod", {"phase": "Running", "conditions": [ready]})
+        done = {
+            "type": "Progressing",
+            "status": "True",
+            "reason": "NewReplicaSetAvailable",
+            "message": "done",
+        }
+        available = {
+            "type": "Available",
+            "status": "True",
+            "reason": "MinimumReplicasAvailable",
+            "message": "up",
+        }
+        await self.say(
+            "Deployment", f"{name}-predictor", {"observedGeneration": 1, "conditions": [done, available]}
+        )
+        await self.settle(name)
+
     async def say(self, kind: str, name: str, status: Obj) -> bool:
         """Give an object a status, as its controller would; whether it is there at all."""
         present = await self.get(kind, name)
@@ -117,10 +154,32 @@ class Cluster:
         return present is not None
 
 
+def an_isvc(name: str = "m", /, *, public: bool = False, **annotations: str) -> Obj:
+    """An InferenceService like the recordings'; annotations by the last part of their key."""
+    keys = {"deploymentMode": "Standard", "autoscalerClass": "none", **annotations}
+    model = {"modelFormat": {"name": "sklearn"}, "runtime": "lab-sklearn", "storageUri": "pvc://models/v1"}
+    return {
+        "apiVersion": "serving.kserve.io/v1beta1",
+        "kind": "InferenceService",
+        "metadata": {
+            "name": name,
+            "annotations": {f"serving.kserve.io/{key}": value for key, value in keys.items()},
+            "labels": {} if public else {"networking.kserve.io/visibility": "cluster-local"},
+        },
+        "spec": {"predictor": {"model": model}},
+    }
+
+
+@pytest.fixture(name="an_isvc")
+def an_isvc_fixture() -> Callable[..., Obj]:
+    """Builds InferenceServices."""
+    return an_isvc
+
+
 async def install(api: Api, crds: list[Obj]) -> None:
     """Create the custom resources that are not there, and wait until they are served."""
     for crd in crds:
-        with contextlib.suppress(ApiError):
+        if await api.get(CRD, "", crd["metadata"]["name"]) is None:
             await api.create(CRD, crd)
         spec = crd["spec"]
         kind = Kind(
@@ -168,7 +227,7 @@ async def unregister(api: Api) -> None:
 async def api(apiserver: Any) -> AsyncIterator[Api]:
     """A client of the API server, with KServe's resources and the recordings' runtime."""
     async with await Api.connect(str(apiserver.kubeconfig)) as api:
-        await install(api, CRDS)
+        await install(api, crds())
         runtime = yaml.safe_load((FIXTURES / "runtime.yaml").read_text())
         await api.delete(kinds.CLUSTER_RUNTIME, "", runtime["metadata"]["name"])
         await api.create(kinds.CLUSTER_RUNTIME, runtime)
@@ -188,3 +247,28 @@ async def cluster(api: Api, apiserver: Any, namespace: str) -> AsyncIterator[Clu
         await api.create(ACCOUNT, account)
     async with webhooks(api):
         yield Cluster(api, Controller(api, Settings()), namespace, Path(apiserver.kubeconfig))
+
+
+@pytest.fixture
+async def unregistered(api: Api) -> AsyncIterator[None]:
+    """Takes the webhooks of a program that has ended out of the API server again."""
+    yield
+    await unregister(api)
+
+
+@pytest.fixture
+def cluster_kubeconfig(apiserver: Any) -> Path:
+    """The kubeconfig of the API server."""
+    return Path(apiserver.kubeconfig)
+
+
+@pytest.fixture
+def cluster_settings(cluster_kubeconfig: Path) -> Obj:
+    """What the kubeconfig says."""
+    return dict(yaml.safe_load(cluster_kubeconfig.read_text()))
+
+
+@pytest.fixture
+def two_ports() -> tuple[int, int]:
+    """Two free ports."""
+    return free_port(), free_port()
