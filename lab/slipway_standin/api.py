@@ -68,28 +68,25 @@ class Api:
 
     async def create(self, kind: Kind, obj: Obj) -> Obj:
         """Create an object; 409 where it exists."""
-        self.writes += 1
-        return await self._call("POST", kind.path(obj["metadata"].get("namespace", "")), body=obj)
+        return await self._write("POST", kind.path(obj["metadata"].get("namespace", "")), body=obj)
 
     async def replace(self, kind: Kind, obj: Obj, *, subresource: str = "", dry_run: bool = False) -> Obj:
         """Replace an object whole; 409 where its resourceVersion is no longer the newest."""
-        self.writes += not dry_run
-        query = {"dryRun": "All"} if dry_run else {}
         metadata = obj["metadata"]
         path = kind.path(metadata.get("namespace", ""), metadata["name"], subresource)
-        return await self._call("PUT", path, query, body=obj)
+        if dry_run:
+            return await self._call("PUT", path, {"dryRun": "All"}, body=obj)
+        return await self._write("PUT", path, body=obj)
 
     async def patch(self, kind: Kind, namespace: str, name: str, patch: Obj) -> Obj:
         """Merge a JSON patch into an object."""
-        self.writes += 1
         headers = {"Content-Type": "application/merge-patch+json"}
-        return await self._call("PATCH", kind.path(namespace, name), body=patch, headers=headers)
+        return await self._write("PATCH", kind.path(namespace, name), body=patch, headers=headers)
 
     async def delete(self, kind: Kind, namespace: str, name: str) -> None:
         """Delete an object, what it owns in the background; nothing happens where there is none."""
-        self.writes += 1
         try:
-            await self._call("DELETE", kind.path(namespace, name))
+            await self._write("DELETE", kind.path(namespace, name))
         except ApiError as error:
             if error.code != 404:
                 raise
@@ -116,6 +113,11 @@ class Api:
                 yield change["type"], change["object"]
         finally:
             response.close()
+
+    async def _write(self, method: str, path: str, **sent: Any) -> Obj:
+        answer = await self._call(method, path, **sent)
+        self.writes += 1
+        return answer
 
     async def _call(self, method: str, path: str, query: Mapping[str, str] | None = None, **sent: Any) -> Obj:
         response = await self._send(method, path, query or {}, **sent)

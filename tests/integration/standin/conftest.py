@@ -7,19 +7,17 @@
 import asyncio
 import contextlib
 import functools
-import importlib.util
 import os
 import socket
-import sys
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
 import yaml
 from aiohttp import web
+from tests.fixtures.kserve import distil
 
 from slipway_standin import certs, kinds, webhook
 from slipway_standin.api import Api, ApiError
@@ -54,26 +52,6 @@ KINDS = {
     "HorizontalPodAutoscaler": kinds.HPA,
     "Pod": kinds.POD,
 }
-
-
-def load(path: Path) -> ModuleType:
-    """A module by its file: tests are no packages."""
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    sys.modules.setdefault(path.stem, module)
-    spec.loader.exec_module(module)
-    return module
-
-
-distil = load(FIXTURES / "distil.py")
-
-
-@pytest.fixture(name="distil")
-def distil_module() -> ModuleType:
-    """The script that made the fixtures: what is made here is slimmed by the same rules."""
-    return distil
 
 
 @pytest.fixture

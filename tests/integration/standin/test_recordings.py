@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
+from tests.fixtures.kserve import distil
 
 from slipway_standin import kinds
 from slipway_standin.api import ApiError
@@ -60,9 +61,8 @@ def assert_in_order(recorded: list[Obj], observed: list[Obj]) -> None:
 class Play:
     """One scenario on one cluster."""
 
-    def __init__(self, cluster: Any, distil: Any) -> None:
+    def __init__(self, cluster: Any) -> None:
         self.cluster = cluster
-        self.distil = distil
         self.expected: dict[str, Obj] = {}
         self.pod: Obj | None = None
 
@@ -140,14 +140,12 @@ class Play:
                 assert await self.cluster.get(*name.split("/")) is None, f"{name} should be gone"
                 continue
             assert live, f"{name} was not made"
-            assert self.distil.slim(live) == expected, name
+            assert distil.slim(live) == expected, name
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
-async def test_the_stand_in_does_what_kserve_did(
-    cluster: Any, scenario: str, recorded: Any, distil: Any
-) -> None:
-    play = Play(cluster, distil)
+async def test_the_stand_in_does_what_kserve_did(cluster: Any, scenario: str, recorded: Any) -> None:
+    play = Play(cluster)
     for step in in_namespace(recorded(scenario), cluster.namespace):
         await play.step(step)
     if scenario.startswith("01"):
