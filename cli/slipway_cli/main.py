@@ -7,7 +7,6 @@ Results go to stdout, so that they can be piped into a file or kubectl; everythi
 import argparse
 import sys
 from collections.abc import Sequence
-from importlib.metadata import version as installed_version
 from pathlib import Path
 from textwrap import dedent
 
@@ -51,7 +50,9 @@ def _check(found: argparse.Namespace) -> None:
 
 
 def _version(_found: argparse.Namespace) -> None:
-    print(f"slipway {installed_version('slipway')}")
+    from slipway_predictor.bundle.versions import installed
+
+    print(f"slipway {installed('slipway')}")
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -177,4 +177,12 @@ def render_manifest(manifest: Manifest) -> bytes:
     document = manifest.model_dump(mode="json", by_alias=True, exclude_none=True)
     document["files"] = dict(sorted(document["files"].items()))
     document["libraries"] = dict(sorted(document["libraries"].items()))
-    return yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=2**31).encode()
+    text = _dump(document, allow_unicode=True)
+    if yaml.safe_load(text) != document:  # the dumper leaves a few control characters unescaped that the reader folds
+        text = _dump(document, allow_unicode=False)
+    return text.encode()
+
+
+def _dump(document: dict[str, Any], *, allow_unicode: bool) -> str:
+    text: str = yaml.safe_dump(document, sort_keys=False, allow_unicode=allow_unicode, width=2**31)
+    return text

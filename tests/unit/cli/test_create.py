@@ -1,0 +1,148 @@
+"""Making bundles: what the manifest says, that the same gives the same, and every refusal."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import joblib
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.compose import ColumnTransformer
+from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
+
+from slipway_cli.bundle import create
+from slipway_contract import BundleError, verify
+
+FRAME = pd.DataFrame(
+    {
+        "age": [20, 30, 60, 70],
+        "plan": ["gold", "pro", "gold", "basic"],
+        "active": [True, True, False, True],
+        "spend": [1.5, np.nan, 3.5, 9.0],
+    }
+)
+NUMBERS = pd.DataFrame({"a": [0.0, 1.0, 2.0, 3.0], "b": [5.0, 1.0, 0.0, 2.0]})
+TARGET = np.array([0, 1, 0, 1])
+ON_FRAME = LogisticRegression().fit(NUMBERS, TARGET)
+ON_MATRIX = LinearRegression().fit(NUMBERS.to_numpy(), TARGET)
+
+
+def mixed() -> Any:
+    columns = ColumnTransformer(
+        [("plan", OneHotEncoder(), ["plan"]), ("numbers", StandardScaler(), ["age", "active"])]
+    )
+    return make_pipeline(columns, LogisticRegression()).fit(FRAME, TARGET)
+
+
+def made(pipeline: Any, out: Path, **more: Any) -> Any:
+    return create(pipeline, **({"name": "churn", "version": "1", "out": out} | more))
+
+
+def test_data_gives_names_types_and_typical_values(tmp_path: Path) -> None:
+    manifest = made(mixed(), tmp_path / "b", data=FRAME).manifest
+    assert [(entry.name, str(entry.type), entry.example) for entry in manifest.inputs] == [
+        ("age", "int", 45),
+        ("plan", "string", "gold"),
+        ("active", "bool", True),
+        ("spend", "float", 3.5),
+    ]
+    assert [(entry.name, str(entry.type), entry.columns) for entry in manifest.outputs] == [
+        ("label", "int", None),
+        ("probability", "float", 2),
+    ]
+    assert manifest.outputs[0].classes == [0, 1]
+    assert set(manifest.libraries) == {"scikit-learn", "numpy", "joblib"}
+
+
+def test_without_data_names_come_from_the_pipeline_and_without_those_a_matrix(tmp_path: Path) -> None:
+    named = made(ON_FRAME, tmp_path / "a").manifest
+    assert [(entry.name, entry.columns) for entry in named.inputs] == [("a", None), ("b", None)]
+    plain = made(ON_MATRIX, tmp_path / "b").manifest
+    assert [(entry.name, entry.columns) for entry in plain.inputs] == [("input", 2)]
+
+
+def test_data_names_the_columns_of_a_pipeline_without_names(tmp_path: Path) -> None:
+    manifest = made(ON_MATRIX, tmp_path / "b", data=NUMBERS).manifest
+    assert [(entry.name, entry.example) for entry in manifest.inputs] == [("a", 1.5), ("b", 1.5)]
+
+
+def test_columns_follow_the_pipeline_s_order(tmp_path: Path) -> None:
+    manifest = made(ON_FRAME, tmp_path / "b", data=NUMBERS[["b", "a"]]).manifest
+    assert [entry.name for entry in manifest.inputs] == ["a", "b"]
+
+
+def test_categories_are_text_or_numbers(tmp_path: Path) -> None:
+    frame = FRAME.assign(plan=FRAME["plan"].astype("category"), age=FRAME["age"].astype("category"))
+    manifest = made(mixed(), tmp_path / "b", data=frame).manifest
+    assert [str(entry.type) for entry in manifest.inputs] == ["int", "string", "bool", "float"]
+
+
+def test_the_same_pipeline_file_gives_the_same_digest_in_another_process(tmp_path: Path) -> None:
+    joblib.dump(ON_FRAME, tmp_path / "m.joblib")
+    here = made(tmp_path / "m.joblib", tmp_path / "here")
+    script = "import sys; from slipway_cli.bundle import create; print(create(sys.argv[1], name='churn', version='1', out=sys.argv[2]).digest)"
+    arguments = [sys.executable, "-c", script, str(tmp_path / "m.joblib"), str(tmp_path / "there")]
+    there = subprocess.run(arguments, capture_output=True, text=True, check=True).stdout.strip()
+    assert here.digest == there
+    assert verify(here.root, there).read("model.joblib") == (tmp_path / "m.joblib").read_bytes()
+    assert made(tmp_path / "m.joblib", tmp_path / "here") == here
+
+
+def test_another_scikit_learn_is_written_down(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sklearn.base.__version__", "1.4.2")
+    joblib.dump(ON_FRAME, tmp_path / "m.joblib")
+    monkeypatch.undo()
+    assert made(tmp_path / "m.joblib", tmp_path / "b").manifest.libraries["scikit-learn"] == "1.4.2"
+
+
+@pytest.mark.parametrize(
+    ("pipeline", "options", "sentence"),
+    [
+        ("missing.joblib", {}, "'.*missing.joblib' cannot be read: No such file"),
+        ({"a": 1}, {}, r"holds a dict, which has no predict\(\)"),
+        (StandardScaler().fit(NUMBERS), {}, r"StandardScaler, which has no predict\(\)"),
+        (LinearRegression(), {"data": NUMBERS}, "is not fitted"),
+        (LinearRegression(), {}, "does not say how many columns"),
+        (ON_FRAME, {"data": NUMBERS[["a"]]}, "has no column 'b'"),
+        (ON_FRAME, {"data": NUMBERS.assign(target=TARGET)}, "has column 'target'.*is it the target"),
+        (ON_MATRIX, {"data": NUMBERS.assign(target=TARGET)}, "has 3 columns, the pipeline was fitted on 2"),
+        (ON_FRAME, {"data": NUMBERS.iloc[:0]}, "holds no rows"),
+        (ON_FRAME, {"data": NUMBERS.rename(columns={"b": "a"})}, "two columns of one name"),
+        (ON_FRAME, {"data": NUMBERS.assign(b=pd.Timestamp("2026-01-01"))}, "'b' holds datetime64"),
+        (ON_FRAME, {"data": NUMBERS.assign(b=[1, "x", 2, "y"])}, "'b' holds object values"),
+        (mixed(), {}, "fails on a row of zeros.*give its training data with --data"),
+        (
+            make_pipeline(FunctionTransformer(np.log), ON_MATRIX),
+            {"data": NUMBERS * -1},
+            "fails on a typical row of its own data",
+        ),
+        (
+            make_pipeline(CountVectorizer(), LogisticRegression()).fit(["good film", "bad film"], [0, 1]),
+            {},
+            "how many columns",
+        ),
+        (ON_FRAME, {"name": "a/b"}, "name: String should match.*use letters"),
+        (ON_FRAME, {"version": ""}, "version: String should match"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:invalid value encountered in log:RuntimeWarning")
+def test_what_cannot_be_served_is_refused(
+    pipeline: Any, options: dict[str, Any], sentence: str, tmp_path: Path
+) -> None:
+    if isinstance(pipeline, str):
+        pipeline = tmp_path / pipeline
+    with pytest.raises(BundleError, match=sentence) as caught:
+        made(pipeline, tmp_path / "b", **options)
+    assert "\n" not in str(caught.value)
+    assert not (tmp_path / "b").exists()
+
+
+def test_a_pipeline_that_cannot_be_pickled_is_refused(tmp_path: Path) -> None:
+    pipeline = make_pipeline(FunctionTransformer(lambda x: x), ON_MATRIX)
+    with pytest.raises(BundleError, match="cannot be pickled"):
+        made(pipeline, tmp_path / "b")
