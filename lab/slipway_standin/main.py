@@ -90,10 +90,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _log.info("this is a stand-in for KServe's controller, not KServe")
     try:
         asyncio.run(_until_told(options))
-    except (ConfigException, OSError) as error:
-        print(f"slipway-standin: {error}", file=sys.stderr)
-        return 1
-    return 0
+    except ConfigException as error:
+        complaint = f"the kubeconfig {options.kubeconfig} cannot be used: {error}"
+    except OSError as error:
+        complaint = str(error)
+    else:
+        return 0
+    print(f"slipway-standin: {complaint}", file=sys.stderr)
+    return 1
 
 
 async def _until_told(options: argparse.Namespace) -> None:
