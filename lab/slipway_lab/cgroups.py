@@ -48,15 +48,30 @@ def create(name: str) -> Path:
             # A new cpuset is empty, and an empty one takes no process.
             for setting in ("cpuset.cpus", "cpuset.mems"):
                 (group / setting).write_text((hierarchy / setting).read_text())
-    home = tracker(name) / "lab"
-    home.mkdir(exist_ok=True)
-    return home
+    for home in (processes(name), steps(name)):
+        home.mkdir(exist_ok=True)
+    return processes(name)
+
+
+def processes(name: str) -> Path:
+    """The group of the lab's long-running processes."""
+    return tracker(name) / "lab"
+
+
+def steps(name: str) -> Path:
+    """The group of the commands that ``up`` runs; whatever is in it when no ``up`` runs is a leftover."""
+    return tracker(name) / "steps"
 
 
 def members(name: str) -> list[Identity]:
     """Every process in the lab's cgroup, pods included."""
+    return within(tracker(name))
+
+
+def within(group: Path) -> list[Identity]:
+    """Every process in a group and the groups below it."""
     found = []
-    for listing in tracker(name).rglob("cgroup.procs"):
+    for listing in group.rglob("cgroup.procs"):
         with contextlib.suppress(OSError):
             found += [identity for pid in listing.read_text().split() if (identity := _identity(pid))]
     return found

@@ -13,3 +13,10 @@ class CommandError(LabError):
     def __init__(self, command: str, code: int, log: Path) -> None:
         super().__init__(f"`{command}` ended with code {code}")
         self.log = log
+
+
+class StoppedError(LabError):
+    """The run was stopped, by the user or because another step failed."""
+
+    def __init__(self) -> None:
+        super().__init__("stopped")

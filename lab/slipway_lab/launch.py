@@ -4,14 +4,16 @@ A line of shell joins the lab's cgroup, writes its own /proc/self/stat as the pr
 the program: the record is there before the program is, and pid and start time stay the same through ``exec``.
 """
 
+import json
 import os
 import subprocess
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from slipway_lab import cgroups
-from slipway_lab.identity import Identity, alive, end, read_record
+from slipway_lab.identity import alive, end, read_record
 from slipway_lab.paths import Paths
 
 BECOME = (
@@ -36,28 +38,36 @@ class Launcher:
     def ensure(
         self, name: str, command: Sequence[str | Path], *, inside: bool = True, **environment: str
     ) -> bool:
-        """Start the process unless it runs; True if it had to be started."""
-        if self.running(name):
+        """Start the process unless it runs, anew if it runs otherwise; True if it had to be started."""
+        if self.runs_as(name, command):
             return False
+        self.stop(name)
         record = self.paths.processes / name
         prefix = self.enter() if inside else []
         log = self.paths.logs / f"{name}.log"
-        for folder in (record.parent, log.parent):
+        for folder in (record.parent, self._command(name).parent, log.parent):
             folder.mkdir(parents=True, exist_ok=True)
+        self._command(name).write_text(_text(command))
         home = str(cgroups.create(self.paths.name))
         with log.open("ab") as output:
-            self._children.append(
-                subprocess.Popen(
-                    ["/bin/sh", "-c", BECOME, name, home, str(record), *prefix, *map(str, command)],
-                    stdin=subprocess.DEVNULL,
-                    stdout=output,
-                    stderr=subprocess.STDOUT,
-                    env={**self.environment, **environment},
-                    cwd="/",
-                    start_new_session=True,  # a Ctrl-C meant for `up` must not reach the cluster
-                )
+            child = subprocess.Popen(
+                ["/bin/sh", "-c", BECOME, name, home, str(record), *prefix, *map(str, command)],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env={**self.environment, **environment},
+                cwd="/",
+                start_new_session=True,  # a Ctrl-C meant for `up` must not reach the cluster
             )
+        self._children.append(child)
+        while not record.exists() and child.poll() is None:
+            time.sleep(0.005)  # until the line of shell has written who it is
         return True
+
+    def runs_as(self, name: str, command: Sequence[str | Path]) -> bool:
+        """Whether the process runs and was started with this command."""
+        meant = self._command(name)
+        return self.running(name) and meant.exists() and meant.read_text() == _text(command)
 
     def stop(self, name: str, grace: float = 5.0) -> None:
         """End the process of this name, if what is recorded still runs."""
@@ -71,13 +81,19 @@ class Launcher:
         """The command prefix that runs a program inside the lab's namespaces."""
         return ["nsenter", f"--net={self.paths.network}", f"--mount={self.paths.mounts}", "--"]
 
-    def recorded(self) -> list[Identity]:
-        """Everything that was started and is still alive."""
-        records = (read_record(path) for path in self.paths.processes.glob("*"))
-        return [record for record in records if record and alive(record)]
+    def join(self) -> None:
+        """Put this process into the lab's cgroup, so that ``down`` ends what it becomes."""
+        (cgroups.create(self.paths.name) / "cgroup.procs").write_text("0")
+
+    def _command(self, name: str) -> Path:
+        return self.paths.run / "commands" / name
 
     def _reap(self) -> None:
         self._children = [child for child in self._children if child.poll() is None]
+
+
+def _text(command: Sequence[str | Path]) -> str:
+    return json.dumps([str(word) for word in command])
 
 
 def base_environment(bin_folders: Sequence[Path], libraries: Sequence[Path]) -> dict[str, str]:

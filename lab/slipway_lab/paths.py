@@ -66,8 +66,8 @@ class Paths:
 
     @property
     def processes(self) -> Path:
-        """One record for each process that was started: its own line of /proc/PID/stat."""
-        return self.lab / "processes"
+        """One record for each process: its own line of /proc/PID/stat; in /run, so that no reboot outdates it."""
+        return self.run / "processes"
 
     @property
     def config(self) -> Path:
@@ -83,6 +83,21 @@ class Paths:
     def kubeconfig_inside(self) -> Path:
         """For programs inside the lab's network: straight to the API server."""
         return self.lab / "kubeconfig-inside"
+
+    @property
+    def models(self) -> Path:
+        """For models: hostPath volumes may lead here."""
+        return self.lab / "models"
+
+    @property
+    def lock(self) -> Path:
+        """Held by whoever starts or stops the lab."""
+        return self.lab / "lock"
+
+    @property
+    def state(self) -> Path:
+        """What is known of the running lab (see ``state``)."""
+        return self.lab / "state.json"
 
     @property
     def node(self) -> Path:

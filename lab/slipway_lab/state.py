@@ -20,6 +20,7 @@ class State:
     name: str
     boot_id: str
     kserve: str = "standin"
+    """Which InferenceService controller runs: standin, manager or none."""
     api_port: int = 0
     gateway_port: int = 0
     images: dict[str, str] = field(default_factory=dict)
@@ -33,7 +34,7 @@ class State:
     def save(self, paths: Paths) -> None:
         """Write the file in one move, so that a reader never sees half of it."""
         paths.lab.mkdir(parents=True, exist_ok=True)
-        target = paths.lab / "state.json"
+        target = paths.state
         temporary = target.with_suffix(".new")
         content = asdict(self) | {"processes": {n: asdict(p) for n, p in recorded(paths).items()}}
         temporary.write_text(json.dumps(content, indent=2) + "\n")
@@ -41,14 +42,15 @@ class State:
 
 
 def load(lab: Path | None = None) -> State | None:
-    """The state of the lab in this folder (default: this checkout's); None if there is none."""
+    """The state of the lab in this folder (default: this checkout's); None if none was started since boot."""
     paths = Paths(lab=lab or lab_dir(), cache=cache_dir())
     try:
-        content = json.loads((paths.lab / "state.json").read_text())
+        content = json.loads(paths.state.read_text())
         content["processes"] = recorded(paths)
-        return State(**content)
+        state = State(**content)
     except (OSError, ValueError, TypeError):
         return None  # none, or one of another version of the lab: `up` starts afresh
+    return state if state.boot_id == boot_id() else None
 
 
 def recorded(paths: Paths) -> dict[str, Identity]:

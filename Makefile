@@ -1,0 +1,64 @@
+# Everything that a checkout can do. `make help` lists it.
+.DEFAULT_GOAL := help
+.PHONY: help venv up down status demo test unit integration e2e lint format requirements clean
+SHELL := /bin/sh
+PYTHON := .venv/bin/python
+LAB := PYTHONPATH=lab $(PYTHON) -m slipway_lab
+PYTEST := $(PYTHON) -m pytest $(PYTEST_FLAGS)
+export KSERVE KSERVE_CONFIG KSERVE_MANAGER SLIPWAY_LAB_DIR SLIPWAY_CACHE CONTEXT
+
+help: ## This list
+	@echo 'Slipway: progressive delivery of models on KServe. As root, on Debian 12 or Ubuntu, with Python 3.11 or later:'
+	@echo
+	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-20s %s\n", $$1, $$2}'
+	@echo
+	@echo 'With up, demo and test:'
+	@echo '  KSERVE=none          no InferenceService controller and no KServe definitions'
+	@echo '  KSERVE_CONFIG=DIR    KServe'"'"'s own definitions, from DIR/crds'
+	@echo '  KSERVE_MANAGER=FILE  KServe'"'"'s own controller instead of the stand-in; needs KSERVE_CONFIG'
+
+venv: ## Make or update .venv from requirements/dev.txt
+	@lab/venv
+
+up: venv ## Start the lab: a real single-node Kubernetes with Envoy Gateway (first time about 15 minutes)
+	@$(LAB) up
+
+down: venv ## End the lab and all that it started
+	@$(LAB) down
+
+status: venv ## What runs in the lab
+	@$(LAB) status
+
+demo: venv ## Roll models out and back under real traffic; CONTEXT=name does it on a cluster of yours
+	@PYTHONPATH=lab $(PYTHON) -m slipway_demo
+
+test: unit integration e2e ## All tests; the end-to-end ones need the lab, so root on Linux
+
+unit: venv ## The tests that need nothing but Python
+	@echo '== unit tests'
+	@$(PYTEST) tests/unit
+
+integration: venv ## The tests against a real etcd and kube-apiserver
+	@echo '== integration tests'
+	@$(PYTEST) tests/integration
+
+e2e: venv ## The tests on the lab; it is started if need be
+	@echo '== end-to-end tests'
+	@$(PYTEST) tests/e2e
+
+lint: venv ## ruff, mypy --strict, the import contracts
+	@$(PYTHON) -m ruff check .
+	@$(PYTHON) -m ruff format --check .
+	@$(PYTHON) -m mypy
+	@.venv/bin/lint-imports
+
+format: venv ## Let ruff format and mend the code
+	@$(PYTHON) -m ruff format .
+	@$(PYTHON) -m ruff check --fix .
+
+requirements: venv ## Pin the newest Python packages that requirements/*.in allow
+	@lab/pin
+
+clean: ## End the lab and remove .lab and .venv; the cache stays
+	@if [ -d .lab ] && [ -x $(PYTHON) ]; then $(LAB) down; fi
+	@rm -rf .lab .venv

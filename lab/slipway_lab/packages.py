@@ -1,0 +1,171 @@
+"""Debian packages without installing any: downloaded by apt with all they need, unpacked into the cache.
+
+apt works on package lists and an archive folder of the lab's own and only ever downloads, so the host's packages and
+services stay as they are; what the host has already is used from there.
+"""
+
+import os
+import platform
+import shutil
+import subprocess
+import sysconfig
+from collections.abc import Sequence
+from pathlib import Path
+
+from slipway_lab.cache import Cache, digest_of
+from slipway_lab.errors import LabError
+from slipway_lab.steps import Task
+
+PACKAGES = (
+    "buildah",
+    "conntrack",
+    "containerd",
+    "containernetworking-plugins",
+    "debian-archive-keyring",
+    "debootstrap",
+    "gpgv",
+    "iproute2",
+    "iptables",
+    "runc",
+    "util-linux",
+    "wget",
+)
+NEVER = ("libc6_", "libc-bin_")
+"""Not unpacked: a second C library beside the host's dynamic loader crashes every program."""
+
+PROGRAMS = (
+    "buildah",
+    "conntrack",
+    "containerd",
+    "ctr",
+    "debootstrap",
+    "ip",
+    "iptables",
+    "nsenter",
+    "runc",
+    "unshare",
+)
+
+
+def root(cache: Cache) -> Path:
+    """Where the packages are unpacked."""
+    return cache.packages / "root"
+
+
+def digest() -> str:
+    """What was downloaded depends on: the list, and the host's release."""
+    release = Path("/etc/os-release")
+    return digest_of("\n".join(PACKAGES), release if release.exists() else "", platform.machine())
+
+
+def fresh(cache: Cache) -> bool:
+    """Whether the packages are there and every program can be found."""
+    search = ":".join([*map(str, programs(cache)), os.environ.get("PATH", ""), "/usr/sbin:/sbin"])
+    return cache.fresh("packages", digest(), root(cache), library_cache(cache)) and all(
+        shutil.which(p, path=search) for p in PROGRAMS
+    )
+
+
+def programs(cache: Cache) -> list[Path]:
+    """Folders with programs, the lab's names for iptables first."""
+    return [cache.packages / "names", *(root(cache) / f for f in ("usr/sbin", "usr/bin", "sbin", "bin"))]
+
+
+def libraries(cache: Cache) -> list[Path]:
+    """Folders with shared libraries that the host does not have."""
+    triplet = sysconfig.get_config_var("MULTIARCH") or f"{platform.machine()}-linux-gnu"
+    return [root(cache) / "usr/lib" / triplet, root(cache) / "lib" / triplet]
+
+
+def library_cache(cache: Cache) -> Path:
+    """The dynamic loader's cache with the lab's libraries in it, for who cannot be given LD_LIBRARY_PATH."""
+    return cache.packages / "ld.so.cache"
+
+
+def cni_plugins(cache: Cache) -> Path:
+    """The folder with the CNI plugins: the lab's, or the host's where it has the package."""
+    own = root(cache) / "usr/lib/cni"
+    return own if own.exists() else Path("/usr/lib/cni")
+
+
+def environment(cache: Cache) -> dict[str, str]:
+    """What the programs need beyond PATH and LD_LIBRARY_PATH."""
+    values = {
+        "DEBOOTSTRAP_DIR": root(cache) / "usr/share/debootstrap",
+        "XTABLES_LIBDIR": libraries(cache)[0] / "xtables",
+    }
+    return {name: str(path) for name, path in values.items() if path.exists()}
+
+
+def fetch(cache: Cache, task: Task) -> None:
+    """Download and unpack."""
+    if not shutil.which("apt-get"):
+        raise LabError(
+            "apt-get is not on this machine: the lab runs on Debian 12 and later and Ubuntu 22.04 and later"
+        )
+    with cache.fresh_folder("packages") as folder:
+        apt = [
+            "apt-get",
+            *_own_folders(folder / "apt"),
+            "-o",
+            "Acquire::Retries=2",
+            "-o",
+            "Acquire::http::Timeout=20",
+        ]
+        task.note("package lists")
+        task.run([*apt, "update"])
+        task.note("downloading")
+        task.run([*apt, "install", "--download-only", "--yes", "--no-install-recommends", *PACKAGES])
+        for archive in sorted((folder / "apt" / "archives").glob("*.deb")):
+            if not archive.name.startswith(NEVER):
+                task.run(["dpkg", "-x", archive, folder / "root"])
+        shutil.rmtree(folder / "apt")
+    _index_libraries(cache, task)
+    _name_iptables(cache)
+    if not all(
+        shutil.which(name, path=":".join([*map(str, programs(cache)), os.defpath]))
+        for name in ("ctr", "buildah")
+    ):
+        raise LabError("the packages came without containerd or buildah: see the log of this step")
+    cache.mark("packages", digest())
+
+
+def _own_folders(folder: Path) -> list[str]:
+    """Apt's options that keep it out of the host's folders."""
+    for name in ("lists/partial", "cache", "archives/partial"):
+        (folder / name).mkdir(parents=True)
+    options = {
+        "Dir::State::Lists": folder / "lists",
+        "Dir::Cache": folder / "cache",
+        "Dir::Cache::archives": folder / "archives",
+        "APT::Sandbox::User": "root",
+        "Debug::NoLocking": "1",
+    }
+    return [word for name, value in options.items() for word in ("-o", f"{name}={value}")]
+
+
+def _index_libraries(cache: Cache, task: Task) -> None:
+    config = cache.packages / "ld.so.conf"
+    config.write_text("".join(f"{folder}\n" for folder in libraries(cache)) + "include /etc/ld.so.conf\n")
+    task.run(["/sbin/ldconfig", "-X", "-f", config, "-C", library_cache(cache)])
+
+
+def _name_iptables(cache: Cache) -> None:
+    """Debian names iptables at installation only; choose the variant that works with this kernel."""
+    names = cache.packages / "names"
+    names.mkdir(exist_ok=True)
+    tools = root(cache) / "usr/sbin"
+    for variant in ("xtables-nft-multi", "xtables-legacy-multi"):
+        if (tools / variant).exists() and _works(cache, tools / variant):
+            for family in ("iptables", "ip6tables"):
+                for suffix in ("", "-save", "-restore"):
+                    (names / f"{family}{suffix}").symlink_to(tools / variant)
+            return
+    if (tools / "xtables-nft-multi").exists():
+        raise LabError("iptables works on this kernel neither with nf_tables nor with the older tables")
+
+
+def _works(cache: Cache, program: Path) -> bool:
+    own = environment(cache) | {"LD_LIBRARY_PATH": ":".join(map(str, libraries(cache)))}
+    probe: Sequence[str] = ["unshare", "--net", str(program), "iptables", "-t", "nat", "-L"]
+    return subprocess.run(probe, env=os.environ | own, capture_output=True).returncode == 0
