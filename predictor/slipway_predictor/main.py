@@ -10,6 +10,7 @@ import traceback
 from collections.abc import Sequence
 
 from slipway_contract import BundleError
+from slipway_predictor.errors import CannotServe
 from slipway_predictor.settings import Settings, parse
 
 
@@ -18,7 +19,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     settings = parse(arguments, os.environ)
     try:
         _serve(settings)
-    except BundleError as error:
+    except (BundleError, CannotServe) as error:
         return _fail(str(error))
     except Exception as error:
         traceback.print_exc()

@@ -9,17 +9,18 @@ import sys
 from collections.abc import Hashable
 
 LOGGER = "slipway"
-_QUIET = ("kserve", "kserve.trace", "uvicorn", "uvicorn.error", "asyncio")
+_LIBRARIES = ("py.warnings", "kserve", "kserve.trace", "uvicorn", "uvicorn.error", "asyncio")
 
 
 def configure() -> None:
     """Send log lines to stderr, and hush what talks too much. Safe to call twice."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    logging.captureWarnings(True)
     own = logging.getLogger(LOGGER)
     own.handlers, own.propagate = [handler], False
     own.setLevel(logging.INFO)
-    for name in _QUIET:
+    for name in _LIBRARIES:
         logger = logging.getLogger(name)
         logger.handlers, logger.propagate = [handler], False
         logger.setLevel(logging.WARNING)

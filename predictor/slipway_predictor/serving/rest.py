@@ -83,6 +83,8 @@ class RestRoutes:
             return 200, await self._answer(request)
         except RequestError as error:
             return error.status, v2_json.encode_error(str(error))
+        except asyncio.CancelledError:  # the grace period is over, and this is the last chance to say so
+            return 503, v2_json.encode_error("the server shut down before the model had answered: ask again")
         except Exception as error:
             _log.exception("an inference request failed inside the predictor")
             return 500, v2_json.encode_error(f"the predictor failed on this request: {type(error).__name__}")

@@ -6,6 +6,7 @@ from typing import Any
 
 import grpc  # type: ignore[import-untyped]
 
+from slipway_predictor.errors import CannotServe
 from slipway_predictor.monitoring.logs import LOGGER
 from slipway_predictor.monitoring.metrics import Metrics
 from slipway_predictor.protocol import BadRequest, NotFound, RequestError
@@ -109,13 +110,16 @@ def _read(request: Any) -> InferRequest:
 
 
 async def serve(servicer: Servicer, host: str, port: int, max_message: int) -> grpc.aio.Server:
-    """Start a gRPC server. Raises RuntimeError when the port cannot be had."""
+    """Start a gRPC server. Raises CannotServe when the port cannot be had."""
     options = [
         ("grpc.max_receive_message_length", max_message),
         ("grpc.max_send_message_length", max_message),
     ]
     server = grpc.aio.server(options=options)
     add_GRPCInferenceServiceServicer_to_server(servicer, server)
-    server.add_insecure_port(f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
+    try:
+        server.add_insecure_port(f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
+    except RuntimeError:
+        raise CannotServe(f"cannot listen on {host} port {port}: choose another --grpc-port") from None
     await server.start()
     return server

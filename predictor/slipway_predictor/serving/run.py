@@ -7,7 +7,8 @@ import socket
 import sys
 import time
 
-from slipway_contract import Bundle, BundleError, open_bundle
+from slipway_contract import Bundle, open_bundle
+from slipway_predictor.errors import CannotServe
 from slipway_predictor.features import example_request
 from slipway_predictor.monitoring import logs
 from slipway_predictor.serving.core import Identity
@@ -17,7 +18,7 @@ _log = logging.getLogger(logs.LOGGER)
 
 
 def run(settings: Settings) -> None:
-    """Serve until told to stop. Raises BundleError with the reason when the bundle must not or cannot be served."""
+    """Serve until told to stop. Raises BundleError or CannotServe with the reason why it cannot or must not."""
     start = time.monotonic()
     logs.configure()
     bundle = open_bundle(settings.folder, settings.digest)
@@ -40,7 +41,7 @@ def _require_digest(settings: Settings, bundle: Bundle) -> None:
     if settings.digest is not None:
         return
     if settings.in_cluster and not settings.allow_unverified:
-        raise BundleError(
+        raise CannotServe(
             f"the bundle holds a pickle, which runs code when loaded, and no digest was given to trust it by: set the "
             f"deployment's spec.model.digest to {bundle.digest} if this is the bundle you made, or allowUnverified"
         )
@@ -53,7 +54,7 @@ def _listen(settings: Settings) -> socket.socket:
     try:
         return socket.create_server((settings.host, settings.http_port), family=family, backlog=2048)
     except OSError as error:
-        raise BundleError(
+        raise CannotServe(
             f"cannot listen on {settings.host} port {settings.http_port}: {error.strerror or error}; choose another --host or --http-port"
         ) from None
 

@@ -1,0 +1,92 @@
+"""What is not served: exit code not 0, and the reason as the last line on stderr, for the pod's termination message."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .conftest import Serve, environment, free_port, matrix, run_serve
+
+POD = {"KUBERNETES_SERVICE_HOST": "10.96.0.1"}
+OTHER = "sha256:" + "a" * 64
+
+
+def refusal(result: subprocess.CompletedProcess[str]) -> str:
+    assert result.returncode == 1, result.stderr
+    assert result.stdout == ""
+    last = result.stderr.splitlines()[-1]
+    assert last.startswith("slipway-predictor: ")
+    return last
+
+
+@pytest.fixture
+def copied(bundles: Path, tmp_path: Path) -> Path:
+    """A bundle of its own, to be damaged."""
+    return Path(shutil.copytree(bundles / "v1", tmp_path / "bundle"))
+
+
+@pytest.mark.parametrize("variables", [{}, POD])
+def test_another_digest(bundles: Path, variables: dict[str, str]) -> None:
+    result = run_serve(bundles / "v1", SLIPWAY_MODEL_DIGEST=OTHER, **variables)
+    assert "its digest is sha256:" in refusal(result)
+    assert f"expected {OTHER}" in refusal(result)
+
+
+def test_a_changed_file(copied: Path) -> None:
+    with (copied / "model.joblib").open("ab") as file:
+        file.write(b"x")
+    assert "file 'model.joblib' is not the one the bundle was made with" in refusal(run_serve(copied))
+
+
+def test_a_pipeline_that_cannot_be_unpickled(bundles: Path) -> None:
+    assert "'model.joblib' cannot be loaded: the file is cut short" in refusal(run_serve(bundles / "v4"))
+
+
+def test_an_unpinned_pickle_in_a_cluster_is_not_even_read(sleepy: Path) -> None:
+    """The module its pickle needs is missing on purpose: an attempt to load it would say so instead."""
+    result = run_serve(sleepy, PYTHONPATH=os.environ.get("PYTHONPATH", ""), **POD)
+    assert "no digest was given to trust it by" in refusal(result)
+    assert "loading" not in result.stderr
+
+
+def test_a_missing_module_is_named(sleepy: Path) -> None:
+    result = run_serve(sleepy, PYTHONPATH=os.environ.get("PYTHONPATH", ""))
+    assert "it needs the Python module 'sleepy'" in refusal(result)
+
+
+def test_an_unpinned_pickle_may_be_allowed(serve: Serve, bundles: Path, holdout: dict[str, Any]) -> None:
+    served = serve(bundles / "v1", "--host", "127.0.0.1", SLIPWAY_ALLOW_UNVERIFIED="true", **POD)
+    assert served.post("/v2/models/breast-cancer/infer", json=matrix(holdout["rows"][0])).status_code == 200
+    assert "serving without a given digest" in served.errors
+
+
+def test_a_contract_of_another_pipeline(bundles: Path, tmp_path: Path) -> None:
+    script = (
+        "import sys; from pathlib import Path; from slipway_contract import *;"
+        "bundle = open_bundle(Path(sys.argv[1])); manifest = bundle.manifest;"
+        "files = {'model.joblib': bundle.read('model.joblib')};"
+        "write_bundle(Path(sys.argv[2]), manifest.model_copy(update={'inputs': manifest.inputs[1:]}), files)"
+    )
+    other = tmp_path / "other"
+    subprocess.run([sys.executable, "-c", script, bundles / "v1", other], check=True, env=environment())
+    assert "the contract does not fit the pipeline: input 0 is 'mean texture'" in refusal(run_serve(other))
+
+
+def test_no_bundle_and_a_broken_manifest(tmp_path: Path, copied: Path) -> None:
+    assert "holds no model.yaml" in refusal(run_serve(tmp_path))
+    (copied / "model.yaml").write_text("kind: [")
+    assert "model.yaml is not YAML" in refusal(run_serve(copied))
+
+
+def test_a_port_in_use(bundles: Path) -> None:
+    port = free_port()
+    with socket.create_server(("127.0.0.1", port)):
+        result = run_serve(bundles / "v1", "--http-port", str(port))
+        rpc = run_serve(bundles / "v1", "--grpc-port", str(port))
+    assert f"cannot listen on 127.0.0.1 port {port}: Address already in use" in refusal(result)
+    assert f"cannot listen on 127.0.0.1 port {port}: choose another --grpc-port" in refusal(rpc)
