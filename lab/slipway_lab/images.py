@@ -56,7 +56,7 @@ class Image:
 def version() -> str:
     """The project's version, as pyproject.toml has it."""
     text = (CHECKOUT / "pyproject.toml").read_text()
-    return re.findall(r'^version = "(.+)"$', text, re.MULTILINE)[0]
+    return str(re.findall(r'^version = "(.+)"$', text, re.MULTILINE)[0])
 
 
 def ours(name: str) -> Image:
@@ -129,13 +129,27 @@ class Builder:
     def _buildah(self, task: Task, command: str, *words: str | Path) -> None:
         storage = self.cache.folder("buildah")
         policy = self._policy(storage)
-        where = ["--root", storage / "root", "--runroot", storage / "run", "--storage-driver=overlay"]
+        where: list[str | Path] = [
+            "--root",
+            storage / "root",
+            "--runroot",
+            storage / "run",
+            "--storage-driver=overlay",
+        ]
         if command == "push":
             words = (f"--signature-policy={policy}", *words)
         else:
             words = ("--isolation=chroot", f"--signature-policy={policy}", *words)
         # In a mount namespace of its own: an interrupted build leaves no mount behind.
-        enter = ["unshare", "--mount", "--", "/bin/sh", "-c", WITH_LIBRARIES, packages.library_cache(self.cache)]
+        enter: list[str | Path] = [
+            "unshare",
+            "--mount",
+            "--",
+            "/bin/sh",
+            "-c",
+            WITH_LIBRARIES,
+            packages.library_cache(self.cache),
+        ]
         task.run([*enter, "buildah", *where, command, *words], env=self._env(storage))
 
     def _env(self, storage: Path) -> dict[str, str]:

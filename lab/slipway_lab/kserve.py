@@ -90,7 +90,7 @@ def install(lab: Lab, mode: Mode) -> None:
     _make_way(lab, command)
     if mode.manager and mode.config:
         configure(lab, mode.config)
-    lab.launcher.ensure(PROCESS, command, **environment)
+    lab.launcher.ensure(PROCESS, command, environment=environment)
     health = f"http://127.0.0.1:{KSERVE_HEALTH_PORT}/readyz"
     lab.wait_for(PROCESS, lambda: lab.answers(health), "the InferenceService controller was not ready", 90)
     if mode.manager and mode.config:

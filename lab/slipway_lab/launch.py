@@ -36,7 +36,12 @@ class Launcher:
         return record is not None and alive(record)
 
     def ensure(
-        self, name: str, command: Sequence[str | Path], *, inside: bool = True, **environment: str
+        self,
+        name: str,
+        command: Sequence[str | Path],
+        *,
+        inside: bool = True,
+        environment: Mapping[str, str] | None = None,
     ) -> bool:
         """Start the process unless it runs, anew if it runs otherwise; True if it had to be started."""
         if self.runs_as(name, command):
@@ -55,7 +60,7 @@ class Launcher:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                env={**self.environment, **environment},
+                env={**self.environment, **(environment or {})},
                 cwd="/",
                 start_new_session=True,  # a Ctrl-C meant for `up` must not reach the cluster
             )

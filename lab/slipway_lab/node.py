@@ -1,5 +1,6 @@
 """The node: kubelet, kube-proxy and CoreDNS, as plain processes beside containerd."""
 
+from pathlib import Path
 from typing import Any
 
 from slipway_lab import containerd
@@ -20,7 +21,7 @@ def start_kubelet(lab: Lab) -> None:
     """Start the kubelet."""
     lab.configure("resolv.conf", "nameserver 127.0.0.1\n")
     config = lab.configure("kubelet.yaml", _kubelet(lab))
-    command = [
+    command: list[str | Path] = [
         lab.program("kubelet"),
         f"--kubeconfig={lab.paths.config / 'kubelet.kubeconfig'}",
         f"--config={config}",

@@ -39,7 +39,7 @@ def _expose(lab: Lab, relay: str, port: int, host: str, target_port: int) -> int
         str(port),
         f"{host}:{target_port}",
     ]
-    lab.launcher.ensure(relay, command, inside=False, PYTHONPATH=str(CHECKOUT / "lab"))
+    lab.launcher.ensure(relay, command, inside=False, environment={"PYTHONPATH": str(CHECKOUT / "lab")})
     lab.wait_for(relay, lambda: not _free(port), f"nothing listened on 127.0.0.1:{port}", 20)
     return port
 
