@@ -20,7 +20,6 @@ BASE = "localhost/slipway-base"
 WHEELS = "/wheels"
 WITH_LIBRARIES = 'mount --bind "$0" /etc/ld.so.cache && exec "$@"'
 """buildah runs itself again with the container's environment, so LD_LIBRARY_PATH does not reach it."""
-SOURCES = ("operator", "predictor", "contract", "cli")
 
 
 @dataclass(frozen=True)
@@ -62,11 +61,8 @@ def version() -> str:
 def ours(name: str) -> Image:
     """The operator's or the predictor's image."""
     dockerfile = CHECKOUT / name / "Dockerfile"
-    sources = [CHECKOUT / source for source in SOURCES if (CHECKOUT / source).exists()]
-    texts = [
-        CHECKOUT / file for file in ("pyproject.toml", "README.md", "LICENSE") if (CHECKOUT / file).exists()
-    ]
-    digest = digest_of(base.digest(), wheels.digest(name), dockerfile, *texts, *sources)
+    sources = [CHECKOUT / part for part in ("pyproject.toml", "README.md", "LICENSE", "contract", name)]
+    digest = digest_of(base.digest(), wheels.digest(name), *sources)
     return Image(name, dockerfile, CHECKOUT, digest, 480 if name == "predictor" else 290)
 
 

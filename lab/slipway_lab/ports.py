@@ -2,6 +2,7 @@
 
 import socket
 import sys
+from pathlib import Path
 
 from slipway_lab import credentials
 from slipway_lab.addresses import API_PORT, NODE_ADDRESS
@@ -31,7 +32,7 @@ def _expose(lab: Lab, relay: str, port: int, host: str, target_port: int) -> int
         port = next(
             candidate for candidate in (port, FAVOURITES[relay], _any()) if candidate and _free(candidate)
         )
-    command = [
+    command: list[str | Path] = [
         sys.executable,
         "-m",
         "slipway_lab.relay",
