@@ -1,9 +1,10 @@
 """The reference engine: the fitted scikit-learn pipeline, asked as its own API says.
 
-`label` is `predict` and never the argmax of the probabilities: for some classifiers (a tuned threshold, a support
-vector machine) they differ.
+`label` is what `predict` says, which for some classifiers (a tuned threshold, a support vector machine) is not the
+argmax of the probabilities. Where it is that by scikit-learn's own code, in forests, the trees are walked once for both.
 """
 
+import sys
 from collections.abc import Callable, Collection
 from typing import Any
 
@@ -27,11 +28,15 @@ class ScikitEngine:
                 f"the artifact holds a {_kind(estimator)}, which has no predict(): give a fitted scikit-learn estimator "
                 "or Pipeline that ends in one"
             )
-        self._classes = getattr(estimator, "classes_", None)
+        self._classes: Any = getattr(estimator, "classes_", None)
         self._methods = _methods(estimator)
+        self._votes = isinstance(self._classes, np.ndarray) and _predicts_by_vote(estimator)
 
     def predict(self, table: Table, outputs: Collection[str]) -> dict[str, NDArray[Any]]:
         """Return the named outputs, as the Engine interface says."""
+        if self._votes and len(outputs) > 1:
+            probability = self._methods["probability"](table)
+            return {"label": self._classes.take(probability.argmax(axis=1)), "probability": probability}
         return {name: np.asarray(self._methods[name](table)) for name in outputs}
 
     def describe(self, table: Table) -> list[Output]:
@@ -78,6 +83,15 @@ def _is_regressor(estimator: Any) -> bool:
         return bool(is_regressor(estimator))
     except AttributeError:  # an estimator of someone else's, without scikit-learn's tags
         return getattr(estimator, "classes_", None) is None
+
+
+def _predicts_by_vote(estimator: Any) -> bool:
+    """Tell whether `predict` is scikit-learn's own forest code: the class of the highest probability."""
+    final = estimator.steps[-1][1] if hasattr(estimator, "steps") else estimator
+    ensemble = sys.modules.get(
+        "sklearn.ensemble"
+    )  # there, if a forest was loaded; not worth importing to look
+    return ensemble is not None and type(final).predict is ensemble.RandomForestClassifier.predict
 
 
 def _kind(estimator: Any) -> str:

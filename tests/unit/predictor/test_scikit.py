@@ -5,7 +5,9 @@ from typing import Any
 import numpy as np
 import pytest
 from sklearn.cluster import KMeans
+from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
 from sklearn.linear_model import LinearRegression, RidgeClassifier
+from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
@@ -48,6 +50,40 @@ def test_an_estimator_describes_its_answers(estimator: Any, outputs: list[Output
     assert np.array_equal(answers[outputs[0].name], estimator.predict(X))
     if "probability" in answers:
         assert np.array_equal(answers["probability"], estimator.predict_proba(X))
+
+
+@pytest.mark.parametrize("kind", [RandomForestClassifier, ExtraTreesClassifier])
+@pytest.mark.parametrize("piped", [False, True])
+def test_a_forest_walks_its_trees_once_for_both_answers(
+    kind: Any, piped: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = np.random.default_rng(5)
+    x = rng.integers(0, 3, size=(200, 2)).astype(float)
+    y = np.array(["a", "b", "c"])[rng.integers(0, 3, 200)]
+    forest = kind(n_estimators=4, random_state=0)  # few trees: ties are common
+    estimator = (make_pipeline(StandardScaler(), forest) if piped else forest).fit(x, y)
+    expected = estimator.predict(x)
+    calls = []
+    monkeypatch.setattr(kind, "predict_proba", counted(kind.predict_proba, calls))
+    answers = ScikitEngine(estimator).predict(x, ["label", "probability"])
+    assert answers["label"].tolist() == expected.tolist()
+    assert len(calls) == 1
+    assert ScikitEngine(estimator).predict(x, ["label"])["label"].tolist() == expected.tolist()
+
+
+def counted(method: Any, calls: list[int]) -> Any:
+    def wrapped(self: Any, table: Any) -> Any:
+        calls.append(1)
+        return method(self, table)
+
+    return wrapped
+
+
+def test_a_forest_of_several_outputs_is_asked_as_it_is() -> None:
+    forest = RandomForestClassifier(n_estimators=3, random_state=0).fit(X, np.stack([Y, 1 - Y], axis=1))
+    engine = ScikitEngine(forest)
+    assert [output.name for output in engine.describe(X)] == ["label"]
+    assert np.array_equal(engine.predict(X, ["label"])["label"], forest.predict(X))
 
 
 def test_only_what_is_wanted_is_computed() -> None:
