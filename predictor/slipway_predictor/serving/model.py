@@ -26,7 +26,7 @@ class BundleModel(Model):  # type: ignore[misc]  # the SDK is untyped
         self.core: Core | None = None
         self._manifest = manifest
         self._prepare = prepare
-        self._threads = ThreadPoolExecutor(min(_MAX_THREADS, len(os.sched_getaffinity(0))), "model")
+        self._threads = ThreadPoolExecutor(min(_MAX_THREADS, _cpus()), "model")
 
     def load(self) -> bool:
         """Load the bundle. Raises BundleError. Blocking: seconds."""
@@ -57,6 +57,11 @@ class BundleModel(Model):  # type: ignore[misc]  # the SDK is untyped
     def get_output_types(self) -> list[dict[str, Any]]:
         """Return the output tensors for the model's metadata."""
         return [_tensor(entry.name, entry.type, entry.columns) for entry in self._manifest.outputs]
+
+
+def _cpus() -> int:
+    """Return how many CPUs this process may use, or how many there are where that is not told (macOS)."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _tensor(name: str, kind: ValueType, columns: int | None) -> dict[str, Any]:
