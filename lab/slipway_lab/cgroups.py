@@ -6,6 +6,8 @@ lab ever started is therefore found in its cgroup, also a container whose superv
 
 import contextlib
 import os
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 from slipway_lab.errors import LabError
@@ -77,13 +79,26 @@ def within(group: Path) -> list[Identity]:
     return found
 
 
-def remove(name: str) -> None:
-    """Remove the lab's groups, the innermost first; they must be empty."""
-    for hierarchy in hierarchies():
-        group = hierarchy / name
-        for folder, _, _ in os.walk(group, topdown=False):
-            with contextlib.suppress(FileNotFoundError):
-                os.rmdir(folder)
+def remove(name: str, patience: float = 10.0, pause: Callable[[float], None] = time.sleep) -> None:
+    """Remove the lab's groups, the innermost first; a group stays busy until its last process is buried."""
+    deadline = time.monotonic() + patience
+    for group in (hierarchy / name for hierarchy in hierarchies()):
+        while busy := _remove_tree(group):
+            if time.monotonic() > deadline:
+                raise LabError(f"the cgroup {busy.filename} could not be removed: {busy.strerror}")
+            pause(0.05)
+
+
+def _remove_tree(group: Path) -> OSError | None:
+    """Remove a group and those below it; the first refusal, if any."""
+    for folder, _, _ in os.walk(group, topdown=False):
+        try:
+            os.rmdir(folder)
+        except FileNotFoundError:
+            continue
+        except OSError as refusal:
+            return refusal
+    return None
 
 
 def _identity(pid: str) -> Identity | None:
