@@ -49,6 +49,18 @@ def start(lab: Lab, pause: Image) -> None:
             networks=networks,
         ),
     )
+    _run(lab, config)
+    clean = lab.paths.run / "containers-forgotten"
+    if not clean.exists():
+        # Images outlive a cluster, its containers must not: the kubelet would take pains with their remains.
+        for container in _ctr(lab, "containers", "ls", "-q").split():
+            _ctr(lab, "containers", "rm", container)
+        lab.launcher.stop("containerd")
+        _run(lab, config)
+        clean.touch()
+
+
+def _run(lab: Lab, config: Path) -> None:
     lab.launcher.ensure("containerd", ["containerd", "--config", config])
     lab.wait_for("containerd", lambda: _answers(lab), "containerd did not answer", 60)
 

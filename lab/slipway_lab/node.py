@@ -80,7 +80,6 @@ def _kubelet(lab: Lab) -> dict[str, Any]:
         "enforceNodeAllocatable": [],
         "failCgroupV1": False,
         "failSwapOn": False,
-        "localStorageCapacityIsolation": False,
         "oomScoreAdj": 0,
         "resolvConf": str(lab.paths.config / "resolv.conf"),
         "clusterDNS": [NODE_ADDRESS],

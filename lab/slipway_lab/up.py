@@ -80,6 +80,8 @@ def _clear_leftovers(paths: Paths) -> None:
     end(cgroups.within(cgroups.steps(paths.name)), grace=1.0)
     if not namespaces.exist(paths):
         down.clear(paths)
+        for log in paths.logs.glob("*.log"):
+            log.unlink()  # of the cluster before this one
 
 
 def _plan(plan: Plan, lab: Lab, mode: Mode, known: State) -> list[Image]:
