@@ -178,7 +178,9 @@ def render_manifest(manifest: Manifest) -> bytes:
     document["files"] = dict(sorted(document["files"].items()))
     document["libraries"] = dict(sorted(document["libraries"].items()))
     text = _dump(document, allow_unicode=True)
-    if yaml.safe_load(text) != document:  # the dumper leaves a few control characters unescaped that the reader folds
+    if (
+        yaml.safe_load(text) != document
+    ):  # the dumper leaves a few control characters unescaped that the reader folds
         text = _dump(document, allow_unicode=False)
     return text.encode()
 
