@@ -41,7 +41,7 @@ def run(context: str | None, rate: float) -> int:
     target = choose(context)
     screen = Screen()
     screen.act(f"Slipway demo on {target.title}")
-    models = train(CHECKOUT / ".lab/demo-models")
+    models = train(CHECKOUT / ".cache/demo-models")
     screen.say(f"four models trained, {len(models.rows)} held-out rows")
     prepare(target, models, screen)
     with reachable(target) as url:

@@ -25,6 +25,7 @@ def build(settings: Settings) -> kopf.OperatorRegistry:
     """All handlers, sharing one reconciler and one queue."""
     registry = kopf.OperatorRegistry()
     operator = Operator(settings)
+    kopf.on.login(registry=registry)(login)
     kopf.on.startup(registry=registry)(operator.start)
     kopf.on.cleanup(registry=registry)(operator.stop)
     kopf.on.probe(id="queue", registry=registry)(operator.probe)
@@ -77,6 +78,11 @@ class Operator:
     async def on_owned(self, namespace: str | None, labels: kopf.Labels, **_: Any) -> None:
         """One of our objects, or a pod of one, was created, changed or deleted."""
         self._runner.add((namespace or "", labels[names.LABEL_DEPLOYMENT]))
+
+
+def login(**context: Any) -> kopf.ConnectionInfo | None:
+    """Kopf's own watches: by the pod's service account or, outside a cluster, by the user's kubeconfig."""
+    return kopf.login_with_service_account(**context) or kopf.login_with_kubeconfig(**context)
 
 
 def configure(settings: kopf.OperatorSettings) -> None:
