@@ -8,6 +8,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from slipway_lab import packages
 from slipway_lab.cache import Cache, digest_of
 from slipway_lab.steps import Task
 
@@ -65,10 +66,9 @@ def build(cache: Cache, environment: dict[str, str], task: Task) -> None:
     cache.mark("base", digest())
 
 
-def _keyring(environment: dict[str, str]) -> list[str]:
+def _keyring(cache: Cache) -> list[str]:
     """Debian's keys: the host's on Debian, the lab's own copy elsewhere."""
-    own = Path(environment.get("DEBOOTSTRAP_DIR", "/usr/share/debootstrap")).parent
-    for folder in (own / "keyrings", Path("/usr/share/keyrings")):
+    for folder in (packages.root(cache) / "usr/share/keyrings", Path("/usr/share/keyrings")):
         if (keys := folder / "debian-archive-keyring.gpg").exists():
             return [f"--keyring={keys}"]
     return []

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from slipway_lab.addresses import GATEWAY_NAME, GATEWAY_NAMESPACE
+from slipway_lab.cache import digest_of
 from slipway_lab.errors import LabError
 from slipway_lab.images import Image
 from slipway_lab.lab import MANIFESTS, Lab
@@ -16,14 +17,21 @@ RELEASE = "envoy-gateway"
 
 def install_definitions(lab: Lab) -> None:
     """Apply the custom resource definitions of Gateway API and of Envoy Gateway."""
+    digest = digest_of(lab.cache.crds)
+    if lab.done_before("definitions", digest):
+        return
     for name in ("gateway-api", "envoy-gateway"):
         lab.apply(lab.cache.crds / name)
     lab.kubectl("wait", "--for=condition=Established", "--timeout=60s", "crd", "--all")
+    lab.mark_done("definitions", digest)
 
 
 def install(lab: Lab, image: Image, task: Task) -> None:
     """Install or upgrade the chart, apply the Gateway and wait until Envoy serves it."""
-    chart = _chart(lab, image)
+    chart, manifest = _chart(lab, image), MANIFESTS / "gateway.yaml"
+    digest = digest_of(Path(chart), manifest, image.reference)
+    if lab.done_before("gateway", digest) and _programmed(lab):
+        return
     values = lab.configure("gateway-values.json", _values(image))
     task.note("installing the chart")
     helm: list[str | Path] = [
@@ -44,9 +52,9 @@ def install(lab: Lab, image: Image, task: Task) -> None:
     _unlock(lab)
     task.run([*helm, "upgrade", "--install", RELEASE, chart, *flags, "--wait"], env=_helm_environment(lab))
     task.note("waiting for Envoy")
-    manifest = string.Template((MANIFESTS / "gateway.yaml").read_text())
-    lab.apply(manifest.substitute(image=image.reference))
+    lab.apply(string.Template(manifest.read_text()).substitute(image=image.reference))
     lab.wait(lambda: _programmed(lab), "the Gateway was not programmed", 120)
+    lab.mark_done("gateway", digest)
 
 
 def address(lab: Lab) -> tuple[str, int]:

@@ -24,6 +24,7 @@ from slipway_lab.addresses import (
     NODE_ADDRESS,
     WEBHOOK_PORT,
 )
+from slipway_lab.cache import digest_of
 from slipway_lab.errors import LabError
 from slipway_lab.lab import Lab
 from slipway_lab.paths import CHECKOUT
@@ -83,9 +84,7 @@ def install(lab: Lab, mode: Mode) -> None:
         uninstall(lab)
         return
     lab.apply(NAMESPACE)
-    lab.apply(mode.config / "crds" if mode.config else MINIMAL)
-    names = _definitions(lab)
-    lab.kubectl("wait", "--for=condition=Established", "--timeout=60s", *names)
+    _define(lab, mode.config / "crds" if mode.config else MINIMAL)
     command, environment = _manager(lab, mode) if mode.manager else _standin(lab)
     _make_way(lab, command)
     if mode.manager and mode.config:
@@ -97,9 +96,18 @@ def install(lab: Lab, mode: Mode) -> None:
         lab.apply(json.dumps(webhooks(mode.config, lab.credentials.authority.read_bytes())))
 
 
+def _define(lab: Lab, definitions: Path) -> None:
+    digest = digest_of(definitions)
+    if not lab.done_before("kserve-definitions", digest):
+        lab.apply(definitions)
+        lab.kubectl("wait", "--for=condition=Established", "--timeout=60s", *_definitions(lab))
+        lab.mark_done("kserve-definitions", digest)
+
+
 def uninstall(lab: Lab) -> None:
     """Remove the controller, its webhooks, its definitions and with them every object of theirs."""
     names = _definitions(lab)
+    lab.mark_done("kserve-definitions", "none")
     lab.launcher.stop(PROCESS)
     _drop_webhooks(lab)
     for name in names:

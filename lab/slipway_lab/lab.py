@@ -81,6 +81,17 @@ class Lab:
         else:
             self.kubectl("apply", *flags, "--filename", "-", stdin=manifest)
 
+    def done_before(self, name: str, digest: str) -> bool:
+        """Whether something was done to this very cluster with exactly this input."""
+        mark = self.paths.run / "done" / name
+        return mark.exists() and mark.read_text() == digest
+
+    def mark_done(self, name: str, digest: str) -> None:
+        """Note that it was done; forgotten with the cluster."""
+        mark = self.paths.run / "done" / name
+        mark.parent.mkdir(exist_ok=True)
+        mark.write_text(digest)
+
     def configure(self, name: str, content: str | dict[str, Any]) -> Path:
         """Write a configuration file if it changes; programs that watch theirs must never see half of one."""
         path = self.paths.config / name

@@ -8,7 +8,6 @@ import os
 import platform
 import shutil
 import subprocess
-import sysconfig
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -73,8 +72,11 @@ def programs(cache: Cache) -> list[Path]:
 
 def libraries(cache: Cache) -> list[Path]:
     """Folders with shared libraries that the host does not have."""
-    triplet = sysconfig.get_config_var("MULTIARCH") or f"{platform.machine()}-linux-gnu"
-    return [root(cache) / "usr/lib" / triplet, root(cache) / "lib" / triplet]
+    return [root(cache) / "usr/lib" / _triplet(), root(cache) / "lib" / _triplet()]
+
+
+def _triplet() -> str:
+    return f"{platform.machine()}-linux-gnu"
 
 
 def library_cache(cache: Cache) -> Path:
@@ -89,12 +91,11 @@ def cni_plugins(cache: Cache) -> Path:
 
 
 def environment(cache: Cache) -> dict[str, str]:
-    """What the programs need beyond PATH and LD_LIBRARY_PATH."""
-    values = {
-        "DEBOOTSTRAP_DIR": root(cache) / "usr/share/debootstrap",
-        "XTABLES_LIBDIR": libraries(cache)[0] / "xtables",
+    """What the programs need beyond PATH and LD_LIBRARY_PATH; true as soon as ``fetch`` is done."""
+    return {
+        "DEBOOTSTRAP_DIR": str(cache.packages / "debootstrap"),
+        "XTABLES_LIBDIR": str(cache.packages / "xtables"),
     }
-    return {name: str(path) for name, path in values.items() if path.exists()}
 
 
 def fetch(cache: Cache, task: Task) -> None:
@@ -120,6 +121,8 @@ def fetch(cache: Cache, task: Task) -> None:
             if not archive.name.startswith(NEVER):
                 task.run(["dpkg", "-x", archive, folder / "root"])
         shutil.rmtree(folder / "apt")
+    _link(cache.packages / "debootstrap", root(cache), "usr/share/debootstrap")
+    _link(cache.packages / "xtables", root(cache), f"usr/lib/{_triplet()}/xtables")
     _index_libraries(cache, task)
     _name_iptables(cache)
     if not all(
@@ -128,6 +131,11 @@ def fetch(cache: Cache, task: Task) -> None:
     ):
         raise LabError("the packages came without containerd or buildah: see the log of this step")
     cache.mark("packages", digest())
+
+
+def _link(name: Path, own: Path, folder: str) -> None:
+    """Name a folder that programs must be told of: the lab's, or the host's where the host has the package."""
+    name.symlink_to(own / folder if (own / folder).exists() else Path("/") / folder)
 
 
 def _own_folders(folder: Path) -> list[str]:

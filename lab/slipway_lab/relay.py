@@ -9,6 +9,7 @@ import contextlib
 import ctypes
 import os
 import socket
+import struct
 import sys
 
 CLONE_NEWNET = 0x40000000
@@ -43,7 +44,7 @@ async def relay(listeners: list[socket.socket], host: str, port: int) -> None:
         try:
             there_reader, there_writer = await asyncio.open_connection(host, port)
         except OSError:
-            writer.transport.abort()  # a reset tells the client that nothing answers
+            _reset(writer)
             return
         await asyncio.gather(_pump(reader, there_writer), _pump(there_reader, writer))
         for end in (writer, there_writer):
@@ -51,6 +52,12 @@ async def relay(listeners: list[socket.socket], host: str, port: int) -> None:
 
     servers = [await asyncio.start_server(carry, sock=listener) for listener in listeners]
     await asyncio.gather(*(server.serve_forever() for server in servers))
+
+
+def _reset(writer: asyncio.StreamWriter) -> None:
+    """Refuse a connection that was accepted already: a reset, where an end would look like an empty answer."""
+    writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    writer.transport.abort()
 
 
 async def _pump(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
@@ -62,7 +69,7 @@ async def _pump(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> Non
         if sink.can_write_eof():
             sink.write_eof()
     except OSError:
-        sink.transport.abort()
+        _reset(sink)
 
 
 def main(arguments: list[str]) -> None:
