@@ -51,7 +51,7 @@ def build(cache: Cache, environment: dict[str, str], task: Task) -> None:
             "debootstrap",
             "--variant=minbase",
             include,
-            *_keyring(environment),
+            *_keyring(cache),
         ]
         task.run([*command, SUITE, rootfs, *_mirror()], env=environment)
         task.note("packing")
