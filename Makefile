@@ -1,6 +1,6 @@
 # Everything that a checkout can do. `make help` lists it.
 .DEFAULT_GOAL := help
-.PHONY: help venv up down status demo test unit integration e2e lint format requirements clean
+.PHONY: help venv up down status demo test unit integration e2e lint format generate requirements clean
 SHELL := /bin/sh
 PYTHON := .venv/bin/python
 LAB := PYTHONPATH=lab $(PYTHON) -m slipway_lab
@@ -30,7 +30,7 @@ status: venv ## What runs in the lab
 	@$(LAB) status
 
 demo: venv ## Roll models out and back under real traffic; CONTEXT=name does it on a cluster of yours
-	@PYTHONPATH=lab $(PYTHON) -m slipway_demo
+	@PYTHONPATH=demo:lab $(PYTHON) -m slipway_demo $(if $(CONTEXT),--context $(CONTEXT))
 
 test: unit integration e2e ## All tests; the end-to-end ones need the lab, so root on Linux
 
@@ -55,6 +55,10 @@ lint: venv ## ruff, mypy --strict, the import contracts
 format: venv ## Let ruff format and mend the code
 	@$(PYTHON) -m ruff format .
 	@$(PYTHON) -m ruff check --fix .
+
+generate: venv ## Write the generated files: the CRD, manifests/install.yaml
+	@$(PYTHON) -m slipway_operator.api.generate
+	@PYTHONPATH=lab $(PYTHON) -m slipway_lab.manifests
 
 requirements: venv ## Pin the newest Python packages that requirements/*.in allow
 	@lab/pin

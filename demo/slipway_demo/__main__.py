@@ -17,7 +17,7 @@ from slipway_demo.target import CHECKOUT, DemoError, Target, context_target, rea
 from slipway_demo.traffic import Client
 from slipway_demo.watch import Watch
 
-RATE = 100.0  # requests a second
+RATE = 50.0  # requests a second
 
 
 def main() -> int:

@@ -14,7 +14,7 @@ from slipway_demo.traffic import Answer, Client
 from slipway_demo.watch import Status, Watch
 
 NAMESPACE, NAME = "slipway-demo", "breast-cancer"
-STEPS = [{"weight": 10, "hold": "10s"}, {"weight": 50, "hold": "10s"}]
+STEPS = [{"weight": 10, "hold": "12s"}, {"weight": 50, "hold": "8s"}]
 SHOW_EVERY = 2.0  # seconds between two live lines
 FLIGHT = 0.5  # seconds: an answer that left this long before a look may still be of the old split
 
@@ -167,7 +167,9 @@ class Live:
 
     def __call__(self, status: Status) -> None:
         """A look: prints a line when there is something new, or every other second."""
-        message, now = status.get("message") or "…", time.monotonic()
+        message, now = status.get("message"), time.monotonic()
+        if message is None:
+            return  # the operator has not looked at the new spec yet
         if now - self._printed_at < SHOW_EVERY and message == self._said:
             return
         self._stage.screen.say(f"{self._shares(status):23} | {message}")

@@ -1,9 +1,17 @@
 """What the end-to-end tests share: the lab, running. Where it cannot run, the whole tier is skipped in one line."""
 
+import re
+import uuid
 from collections.abc import Iterator
 
 import pytest
+from tests.e2e.slipway import Place
 
+from slipway_demo.install import install
+from slipway_demo.lab_target import target_of
+from slipway_demo.models import Models, train
+from slipway_demo.storage import publish
+from slipway_demo.target import CHECKOUT, Target
 from slipway_lab import state
 from slipway_lab.down import down
 from slipway_lab.paths import Paths
@@ -32,3 +40,39 @@ def lab(request: pytest.FixtureRequest) -> Iterator[State]:
     if not was_up:
         with capture.global_and_fixture_disabled():
             down(Paths.here())
+
+
+@pytest.fixture(scope="session")
+def target(lab: State) -> Target:
+    """The lab with Slipway installed, as a user installs it."""
+    found = target_of(lab)
+    install(found)
+    return found
+
+
+@pytest.fixture(scope="session")
+def models() -> Models:
+    """The demo's four models."""
+    return train(CHECKOUT / ".cache/demo-models")
+
+
+@pytest.fixture
+def place(request: pytest.FixtureRequest, target: Target, models: Models) -> Iterator[Place]:
+    """A namespace of the test's own, with the models in it."""
+    yield from _place(request, target, models)
+
+
+@pytest.fixture(scope="module")
+def module_place(request: pytest.FixtureRequest, target: Target, models: Models) -> Iterator[Place]:
+    """A namespace for all tests of a module."""
+    yield from _place(request, target, models)
+
+
+def _place(request: pytest.FixtureRequest, target: Target, models: Models) -> Iterator[Place]:
+    name = re.sub("[^a-z0-9]+", "-", request.node.name.removeprefix("test_").lower())[:30].strip("-")
+    namespace = f"e2e-{name}-{uuid.uuid4().hex[:5]}"
+    target.run("create", "namespace", namespace)
+    publish(target, namespace, models.folder)
+    yield Place(target, namespace, models)
+    target.run("delete", "namespace", namespace, "--wait=false")
+    target.run("delete", "pv", f"{namespace}-models", "--wait=false")

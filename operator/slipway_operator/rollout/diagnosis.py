@@ -12,6 +12,7 @@ from typing import Any
 from slipway_operator.api import reasons
 from slipway_operator.rollout.observation import Failure, PodState, RevisionState
 
+CRASH_GRACE = timedelta(seconds=20)  # once may happen (a dependency is late); the back-off ends the waiting
 IMAGE_GRACE = timedelta(seconds=10)  # registries hiccup, and the kubelet tries again by itself
 CONFIG_GRACE = timedelta(seconds=10)  # a ConfigMap or Secret may be a moment late
 UNSCHEDULABLE_GRACE = timedelta(minutes=2)  # a cluster autoscaler may bring a node
@@ -72,19 +73,22 @@ def _container_failure(container: Json, *, initial: bool) -> Failure | None:
     if reason in _CONFIG:
         message = f"container {name} cannot be created: {waiting.get('message') or reason}"
         return Failure(reasons.CONTAINER_CONFIG_FAILED, _short(message), CONFIG_GRACE)
-    if reason == "CrashLoopBackOff":
-        return _crash(container, name, initial=initial)
-    return None
+    return None if container.get("ready") else _crash(container, name, initial=initial)
 
 
-def _crash(container: Json, name: str, *, initial: bool) -> Failure:
-    ended = container.get("lastState", {}).get("terminated", {})
-    words = _words(container) or "it left no message"
+def _crash(container: Json, name: str, *, initial: bool) -> Failure | None:
+    """It has ended badly and is not ready since: named at once, fatal when the kubelet backs off."""
+    states = (container.get("state", {}), container.get("lastState", {}))
+    ended = next((state["terminated"] for state in states if "terminated" in state), {})
+    if not ended.get("exitCode"):
+        return None
+    looping = container.get("state", {}).get("waiting", {}).get("reason") == "CrashLoopBackOff"
+    grace = timedelta(0) if looping else CRASH_GRACE
     if ended.get("reason") == "OOMKilled":
-        return Failure(reasons.OUT_OF_MEMORY, f"container {name} was killed for want of memory (OOMKilled)")
+        return Failure(reasons.OUT_OF_MEMORY, f"container {name} was killed for want of memory (OOMKilled)", grace)
     kind, reason = ("init container", reasons.INIT_FAILED) if initial else ("container", reasons.CRASH_LOOP)
-    code = ended.get("exitCode")
-    return Failure(reason, f"{kind} {name} ends with code {code} again and again: {words}")
+    words = _words(container) or "it left no message"
+    return Failure(reason, _short(f"{kind} {name} ends with code {ended['exitCode']}: {words}"), grace)
 
 
 def _words(container: Json) -> str | None:

@@ -1,5 +1,7 @@
 """What the kubelet reports, and what it means."""
 
+from datetime import timedelta
+
 import pytest
 
 from slipway_operator.api import reasons
@@ -38,7 +40,7 @@ READY = {"type": "Ready", "status": "True"}
         (
             pod(containers=[waiting("CrashLoopBackOff", last=ENDED)]),
             reasons.CRASH_LOOP,
-            "container kserve-container ends with code 1 again and again: slipway-predictor: model.yaml is not there",
+            "container kserve-container ends with code 1: slipway-predictor: model.yaml is not there",
         ),
         (
             pod(
@@ -47,7 +49,7 @@ READY = {"type": "Ready", "status": "True"}
                 ]
             ),
             reasons.INIT_FAILED,
-            "init container storage-initializer ends with code 1 again and again: 403",
+            "init container storage-initializer ends with code 1: 403",
         ),
         (
             pod(containers=[waiting("CrashLoopBackOff", last={"exitCode": 137, "reason": "OOMKilled"})]),
@@ -98,11 +100,25 @@ def test_causes(status, reason, words):
         pod(conditions=[READY]),
         pod(containers=[waiting("ContainerCreating")]),
         pod(containers=[waiting("PodInitializing")]),
-        pod(containers=[{"name": "c", "state": {"terminated": ENDED}, "restartCount": 1}]),
+        pod(containers=[{"name": "c", "ready": True, "state": {}, "lastState": {"terminated": ENDED}}]),
+        pod(containers=[{"name": "c", "state": {"terminated": {"exitCode": 0, "reason": "Completed"}}}]),
     ],
 )
 def test_no_cause(status):
     assert pod_state(status).failure is None
+
+
+@pytest.mark.parametrize(
+    "state",
+    [{"state": {"terminated": ENDED}}, {"state": {"running": {}}, "lastState": {"terminated": ENDED}}],
+)
+def test_a_first_crash_is_named_at_once_but_not_yet_fatal(state):
+    once = pod_state(pod(containers=[{"name": "c", "ready": False, **state}])).failure
+    assert "model.yaml is not there" in once.message
+    assert once.grace > timedelta(0)
+    looping = pod_state(pod(containers=[waiting("CrashLoopBackOff", last=ENDED)])).failure
+    assert looping.reason == once.reason
+    assert looping.grace == timedelta(0)
 
 
 def test_last_words_come_from_the_time_before_as_well():
