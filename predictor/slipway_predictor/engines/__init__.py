@@ -1,6 +1,6 @@
 """What computes the answers: scikit-learn itself, and later its faster equals, behind one small interface."""
 
-from slipway_predictor.engines.base import Engine
+from slipway_predictor.engines.base import Done, Engine, Queue
 from slipway_predictor.engines.scikit import ScikitEngine
 
-__all__ = ["Engine", "ScikitEngine"]
+__all__ = ["Done", "Engine", "Queue", "ScikitEngine"]

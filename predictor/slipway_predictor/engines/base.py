@@ -1,6 +1,6 @@
 """The interface of an engine."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any, Protocol
 
 from numpy.typing import NDArray
@@ -17,3 +17,17 @@ class Engine(Protocol):
 
     def predict(self, table: Table, outputs: Collection[str]) -> dict[str, NDArray[Any]]:
         """Return the named outputs for a table of n rows, each [n] or [n, k]. Raises whatever the model raises."""
+
+
+Done = Callable[[dict[str, NDArray[Any]] | Exception], None]
+"""Takes the named outputs for the rows that were submitted, or what the model raised."""
+
+
+class Queue(Protocol):
+    """An engine for the event loop: asked without waiting, with many requests' tables joined into one call."""
+
+    def submit(self, table: Table, outputs: Collection[str], done: Done) -> None:
+        """Have the table answered; `done` is called once, on the event loop's thread.
+
+        Called on that thread, too. A quick engine may call `done` before this returns.
+        """

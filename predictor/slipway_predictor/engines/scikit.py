@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slipway_contract import BundleError, Output, ValueType
-from slipway_predictor.features import Table
+from slipway_predictor.features import Table, to_frame
 
 _TYPES = {"f": ValueType.FLOAT, "i": ValueType.INT, "u": ValueType.INT, "b": ValueType.BOOL}
 
@@ -28,16 +28,22 @@ class ScikitEngine:
                 f"the artifact holds a {_kind(estimator)}, which has no predict(): give a fitted scikit-learn estimator "
                 "or Pipeline that ends in one"
             )
+        self._names: Any = getattr(estimator, "feature_names_in_", None)
         self._classes: Any = getattr(estimator, "classes_", None)
         self._methods = _methods(estimator)
         self._votes = isinstance(self._classes, np.ndarray) and _predicts_by_vote(estimator)
 
     def predict(self, table: Table, outputs: Collection[str]) -> dict[str, NDArray[Any]]:
         """Return the named outputs, as the Engine interface says."""
+        rows = self._fitted_form(table)
         if self._votes and len(outputs) > 1:
-            probability = self._methods["probability"](table)
+            probability = self._methods["probability"](rows)
             return {"label": self._classes.take(probability.argmax(axis=1)), "probability": probability}
-        return {name: np.asarray(self._methods[name](table)) for name in outputs}
+        return {name: np.asarray(self._methods[name](rows)) for name in outputs}
+
+    def _fitted_form(self, table: Table) -> Any:
+        """Return the table as what the pipeline was fitted on: a data frame with its names, or a matrix."""
+        return table if self._names is None else to_frame(table, self._names)
 
     def describe(self, table: Table) -> list[Output]:
         """Return what this estimator answers, seen by asking it for `table`, with all outputs it has.
@@ -47,7 +53,7 @@ class ScikitEngine:
         rows = len(table)
         outputs = []
         for name, method in self._methods.items():
-            answer = method(table)
+            answer = method(self._fitted_form(table))
             if isinstance(answer, list):  # probabilities of a multi-output classifier: one array an output
                 continue
             outputs.append(self._described(name, np.asarray(answer), rows))

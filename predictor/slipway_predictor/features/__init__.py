@@ -1,9 +1,10 @@
-"""From a request's tensors to the table the pipeline was fitted on, checked against the bundle's contract.
+"""From a request's tensors to the table an engine takes, checked against the bundle's contract.
 
 The place where features that the client does not send will be fetched.
 """
 
 from slipway_predictor.features.example import example_request
-from slipway_predictor.features.intake import Intake, Table
+from slipway_predictor.features.intake import Intake
+from slipway_predictor.features.table import Columns, Table, join, to_frame
 
-__all__ = ["Intake", "Table", "example_request"]
+__all__ = ["Columns", "Intake", "Table", "example_request", "join", "to_frame"]

@@ -5,20 +5,15 @@ matrix input), or all columns in order as a single matrix `[n, k]` under any nam
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from slipway_contract import Input, ValueType
+from slipway_predictor.features.table import Columns, Table
 from slipway_predictor.features.values import convert
 from slipway_predictor.protocol import BadRequest, Tensor
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-Table = Any
-"""A numpy matrix [n, k], or a pandas DataFrame for a pipeline that was fitted on one."""
 
 _SHOWN = 5  # names in a message
 
@@ -27,11 +22,11 @@ class Intake:
     """A contract's inputs, ready to be applied."""
 
     def __init__(self, inputs: Sequence[Input], *, framed: bool) -> None:
-        """`framed`: the pipeline was fitted on a data frame and wants its column names back."""
+        """`framed`: the pipeline was fitted on a data frame, so that columns of other types than float keep theirs."""
         self._inputs = tuple(inputs)
         self._names = frozenset(entry.name for entry in inputs)
         self._width = sum(entry.width for entry in inputs)
-        self._framed = framed
+        self._columns = framed and any(entry.type is not ValueType.FLOAT for entry in inputs)
 
     def table(self, tensors: Sequence[Tensor]) -> Table:
         """Return the table for the pipeline, one row for each of the request's.
@@ -46,7 +41,9 @@ class Intake:
         ]
         if len(blocks[0]) == 0:
             raise BadRequest("the request holds no rows")
-        return self._frame(blocks) if self._framed else self._matrix(blocks)
+        if self._columns:
+            return Columns(tuple(block[:, 0] for block in blocks))
+        return self._matrix(blocks)
 
     def _as_matrix(self, tensors: Sequence[Tensor]) -> Tensor | None:
         """Return the only tensor if it holds all columns at once."""
@@ -99,16 +96,6 @@ class Intake:
         if len(blocks) == 1:
             return blocks[0].astype(dtype, copy=False)
         return np.concatenate(blocks, axis=1, dtype=dtype, casting="unsafe")
-
-    def _frame(self, blocks: list[NDArray[Any]]) -> "pd.DataFrame":
-        import pandas as pd
-
-        names = [entry.name for entry in self._inputs]
-        if all(entry.type is ValueType.FLOAT for entry in self._inputs):
-            return pd.DataFrame(np.concatenate(blocks, axis=1), columns=names, copy=False)
-        return pd.DataFrame(
-            {name: block[:, 0] for name, block in zip(names, blocks, strict=True)}, copy=False
-        )
 
 
 def _column(entry: Input, tensor: Tensor) -> NDArray[Any]:

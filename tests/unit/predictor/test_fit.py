@@ -36,9 +36,7 @@ def fit(estimator: Any, inputs: list[Input], outputs: list[Output]) -> None:
         files={"a": "0" * 64},
     )
     rows = np.ones((1, sum(entry.width for entry in inputs)))
-    named = hasattr(estimator, "feature_names_in_")
-    example = pd.DataFrame(rows, columns=[entry.name for entry in inputs]) if named else rows
-    require_fit(manifest, estimator, ScikitEngine(estimator), example)
+    require_fit(manifest, estimator, ScikitEngine(estimator), rows)
 
 
 def test_what_fits_passes() -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slipway_contract import Input
-from slipway_predictor.features import Intake
+from slipway_predictor.features import Columns, Intake, join, to_frame
 from slipway_predictor.protocol import DATATYPES, BadRequest, Tensor
 
 from .conftest import MATRIX, PEOPLE
@@ -51,22 +51,36 @@ def test_a_model_of_one_feature_takes_both_forms(data: Any, framed: bool) -> Non
     assert np.asarray(table).tolist() == [[1], [2]]
 
 
+def people_frame(tensors: list[Tensor]) -> pd.DataFrame:
+    return to_frame(Intake(PEOPLE, framed=True).table(tensors), [entry.name for entry in PEOPLE])
+
+
 def test_a_frame_has_the_names_and_the_types() -> None:
-    table = Intake(PEOPLE, framed=True).table(a_person())
-    assert list(table.columns) == ["age", "plan", "active", "spend"]
-    assert [dtype.kind for dtype in table.dtypes] == ["i", "O", "b", "f"]
-    assert table["plan"].tolist() == ["gold", "pro"]
+    frame = people_frame(a_person())
+    assert list(frame.columns) == ["age", "plan", "active", "spend"]
+    assert [dtype.kind for dtype in frame.dtypes] == ["i", "O", "b", "f"]
+    assert frame["plan"].tolist() == ["gold", "pro"]
 
 
-def test_a_frame_of_floats_is_one_block() -> None:
+def test_a_frame_of_floats_is_one_matrix() -> None:
     table = Intake(FEATURES, framed=True).table([make("x", [[1, 2, 3]])])
-    assert isinstance(table, pd.DataFrame)
-    assert table.to_dict("list") == {"a": [1.0], "b": [2.0], "c": [3.0]}
+    assert isinstance(table, np.ndarray)
+    assert to_frame(table, ["a", "b", "c"]).to_dict("list") == {"a": [1.0], "b": [2.0], "c": [3.0]}
+
+
+def test_tables_of_one_model_are_joined_in_order() -> None:
+    matrix = Intake(FEATURES, framed=False)
+    whole = join([matrix.table([make("x", [[1, 2, 3]])]), matrix.table([make("x", [[4, 5, 6], [7, 8, 9]])])])
+    assert np.asarray(whole).tolist() == [[1, 2, 3], [4, 5, 6], [7, 8, 9]]
+    people = Intake(PEOPLE, framed=True).table(a_person())
+    assert join([people]) is people
+    both = to_frame(join([people, people]), [entry.name for entry in PEOPLE])
+    pd.testing.assert_frame_equal(both, pd.concat([people_frame(a_person())] * 2, ignore_index=True))
 
 
 def test_whole_numbers_may_come_as_floats_and_truth_as_numbers() -> None:
     tensors = a_person(age=make("age", [40.0, 50.0]), active=make("active", [1, 0], "INT8"))
-    table = Intake(PEOPLE, framed=True).table(tensors)
+    table = people_frame(tensors)
     assert (table["age"].tolist(), table["active"].tolist()) == ([40, 50], [True, False])
 
 
@@ -159,4 +173,5 @@ def test_any_tensors_make_a_whole_table_or_a_bad_request(
         table = Intake(inputs, framed=inputs is PEOPLE).table(given_tensors)
     except BadRequest:
         return
-    assert table.shape == (len(given_tensors[0].array), sum(entry.width for entry in inputs))
+    width = len(table.arrays) if isinstance(table, Columns) else table.shape[1]
+    assert (len(table), width) == (len(given_tensors[0].array), sum(entry.width for entry in inputs))

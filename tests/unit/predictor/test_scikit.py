@@ -3,16 +3,18 @@
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.cluster import KMeans
 from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
 from sklearn.linear_model import LinearRegression, RidgeClassifier
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
 from slipway_contract import BundleError, Output
 from slipway_predictor.engines import ScikitEngine
+from slipway_predictor.features import Columns
 
 X = np.arange(12.0).reshape(6, 2)
 Y = np.array([0, 0, 0, 1, 1, 1])
@@ -112,3 +114,11 @@ def test_an_answer_without_a_row_each_is_refused() -> None:
 
     with pytest.raises(BundleError, match=r"value for 6 row\(s\) has shape \[3\]"):
         ScikitEngine(Odd()).describe(X)
+
+
+def test_a_pipeline_fitted_on_a_frame_gets_its_names_back(
+    mixed_classifier: Pipeline, people: pd.DataFrame
+) -> None:
+    columns = Columns(tuple(people[name].to_numpy() for name in people))
+    answer = ScikitEngine(mixed_classifier).predict(columns, ["probability"])["probability"]
+    assert np.array_equal(answer, mixed_classifier.predict_proba(people))
