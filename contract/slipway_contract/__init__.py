@@ -9,7 +9,9 @@ operator imports it too.
 
 from slipway_contract.digest import digest_of, parse_digest
 from slipway_contract.errors import BundleError
-from slipway_contract.manifest import Input, Manifest, Output, ValueType, parse_manifest, render_manifest
+from slipway_contract.fields import Input, Output, Scalar, ValueType
+from slipway_contract.manifest import Manifest, parse_manifest, render_manifest
+from slipway_contract.schema import json_schema
 from slipway_contract.verify import MANIFEST_NAME, Bundle, open_bundle, verify
 from slipway_contract.write import checksums, write_bundle
 
@@ -20,9 +22,11 @@ __all__ = [
     "Input",
     "Manifest",
     "Output",
+    "Scalar",
     "ValueType",
     "checksums",
     "digest_of",
+    "json_schema",
     "open_bundle",
     "parse_digest",
     "parse_manifest",

@@ -4,101 +4,23 @@ Canonical means: the same manifest always renders to the same bytes, because the
 So nothing in it depends on the day, the machine or the folder.
 """
 
-import math
 import posixpath
 from collections import Counter
-from enum import StrEnum
 from typing import Annotated, Any, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import Field, StringConstraints, ValidationError, model_validator
 
 from slipway_contract.digest import HEX
 from slipway_contract.errors import BundleError
+from slipway_contract.fields import Input, Output, Strict
 
 # A name is a path segment of /v2/models/{name} and a version one of /versions/{version}: no slash, nothing to escape.
 Segment = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]([-A-Za-z0-9._]{0,126}[A-Za-z0-9])?$")]
 Sha256 = Annotated[str, StringConstraints(pattern=f"^{HEX}$")]
-Scalar = bool | int | float | str
 
 
-class ValueType(StrEnum):
-    """What one value of an input or output is."""
-
-    FLOAT = "float"
-    INT = "int"
-    BOOL = "bool"
-    STRING = "string"
-
-
-def _camel(name: str) -> str:
-    head, *tail = name.split("_")
-    return head + "".join(word.capitalize() for word in tail)
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, strict=True, alias_generator=_camel, populate_by_name=True
-    )
-
-
-class Input(_Strict):
-    """One input of the pipeline: a named feature, or, with `columns`, a whole matrix of unnamed ones."""
-
-    name: str = Field(min_length=1, description="The feature's name, or any name for a matrix.")
-    type: ValueType = Field(strict=False)
-    columns: int | None = Field(
-        default=None, ge=1, description="Width of a matrix input; absent for one feature."
-    )
-    example: Scalar | list[Scalar] | None = Field(
-        default=None,
-        description="A typical value (median or most frequent), for the warm-up request and for documentation; "
-        "absent means 0, false or the empty string.",
-    )
-
-    @property
-    def width(self) -> int:
-        """How many columns of the pipeline's table this input fills."""
-        return self.columns or 1
-
-    @model_validator(mode="after")
-    def _example_fits(self) -> Self:
-        if self.example is None:
-            return self
-        values = self.example if isinstance(self.example, list) else [self.example]
-        if isinstance(self.example, list) != (self.columns is not None) or len(values) != self.width:
-            raise ValueError(f"example must hold {self.width} value(s), as a list only for a matrix")
-        if not all(_is_of(self.type, value) for value in values):
-            raise ValueError(f"example is not a {self.type} (and finite)")
-        return self
-
-
-def _is_of(kind: ValueType, value: Scalar) -> bool:
-    match kind:
-        case ValueType.BOOL:
-            return isinstance(value, bool)
-        case ValueType.STRING:
-            return isinstance(value, str)
-        case ValueType.INT:
-            return isinstance(value, int) and not isinstance(value, bool)
-        case ValueType.FLOAT:
-            return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-
-
-class Output(_Strict):
-    """One output of the pipeline: `label` and `probability` of a classifier, `value` of a regressor."""
-
-    name: str = Field(min_length=1)
-    type: ValueType = Field(strict=False)
-    columns: int | None = Field(
-        default=None, ge=1, description="Values a row; absent means one, and shape [n]."
-    )
-    classes: list[Scalar] | None = Field(
-        default=None, description="For a label: its classes, in the order of the probability columns."
-    )
-
-
-class Manifest(_Strict):
+class Manifest(Strict):
     """A whole `model.yaml`."""
 
     api_version: Literal["slipway.dev/v1alpha1"] = "slipway.dev/v1alpha1"
@@ -109,6 +31,14 @@ class Manifest(_Strict):
     artifact: str = Field(min_length=1, description="The fitted pipeline's file, relative to the folder.")
     inputs: list[Input] = Field(min_length=1)
     outputs: list[Output] = Field(min_length=1)
+    max_rows: int | None = Field(default=None, ge=1, description="The most rows one request may hold.")
+    golden: str | None = Field(
+        default=None, description="A file of rows with the pipeline's own answers to them, to compare with."
+    )
+    reference: str | None = Field(
+        default=None,
+        description="A file with the distributions of the training data, to measure drift against.",
+    )
     libraries: dict[str, str] = Field(
         description="Versions the artifact was made with, by distribution name."
     )
@@ -118,8 +48,10 @@ class Manifest(_Strict):
     def _whole(self) -> Self:
         for path in self.files:
             _require_plain_path(path)
-        if self.artifact not in self.files:
-            raise ValueError(f"artifact '{self.artifact}' is not listed under files")
+        for word in ("artifact", "golden", "reference"):
+            path = getattr(self, word)
+            if path is not None and path not in self.files:
+                raise ValueError(f"{word} '{path}' is not listed under files")
         _require_unique("input", [one.name for one in self.inputs])
         _require_unique("output", [one.name for one in self.outputs])
         return self
@@ -175,6 +107,10 @@ def parse_manifest(text: bytes) -> Manifest:
 def render_manifest(manifest: Manifest) -> bytes:
     """Return the canonical bytes of `model.yaml` for this manifest."""
     document = manifest.model_dump(mode="json", by_alias=True, exclude_none=True)
+    # Rules at their defaults are left out, so that a contract reads as what is particular about it.
+    document["inputs"] = [
+        entry.model_dump(mode="json", by_alias=True, exclude_defaults=True) for entry in manifest.inputs
+    ]
     document["files"] = dict(sorted(document["files"].items()))
     document["libraries"] = dict(sorted(document["libraries"].items()))
     text = _dump(document, allow_unicode=True)

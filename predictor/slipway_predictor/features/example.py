@@ -4,17 +4,22 @@ from typing import Any
 
 from slipway_contract import Input, ValueType
 
-_ZEROS: dict[ValueType, Any] = {
-    ValueType.FLOAT: 0.0,
-    ValueType.INT: 0,
-    ValueType.BOOL: False,
-    ValueType.STRING: "",
-}
-_DATATYPES = {
+DATATYPE_OF = {
     ValueType.FLOAT: "FP64",
     ValueType.INT: "INT64",
     ValueType.BOOL: "BOOL",
     ValueType.STRING: "BYTES",
+    ValueType.CATEGORY: "BYTES",
+    ValueType.TIMESTAMP: "BYTES",
+}
+"""The protocol's datatype for each type of the contract."""
+
+_TYPICAL: dict[ValueType, Any] = {
+    ValueType.FLOAT: 0.0,
+    ValueType.INT: 0,
+    ValueType.BOOL: False,
+    ValueType.STRING: "",
+    ValueType.TIMESTAMP: "2026-01-01T00:00:00Z",
 }
 
 
@@ -28,7 +33,7 @@ def example_request(inputs: list[Input]) -> dict[str, Any]:
         "inputs": [
             {
                 "name": entry.name,
-                "datatype": _DATATYPES[entry.type],
+                "datatype": DATATYPE_OF[entry.type],
                 "shape": [1, entry.width],
                 "data": _values(entry),
             }
@@ -42,4 +47,17 @@ def _values(entry: Input) -> list[Any]:
         return entry.example
     if entry.example is not None:
         return [entry.example]
-    return [_ZEROS[entry.type]] * entry.width
+    return [_stand_in(entry)] * entry.width
+
+
+def _stand_in(entry: Input) -> Any:
+    """Return a value that the input's rules allow."""
+    if entry.default is not None:
+        return entry.default
+    if entry.values is not None:
+        return entry.values[0]
+    if entry.minimum is not None and entry.minimum > 0:
+        return entry.minimum
+    if entry.maximum is not None and entry.maximum < 0:
+        return entry.maximum
+    return _TYPICAL[entry.type]

@@ -20,6 +20,15 @@ class BadRequest(RequestError):
     status = 400
 
 
+class Rejected(BadRequest):
+    """A value breaks a rule of the contract."""
+
+    def __init__(self, message: str, field: str) -> None:
+        super().__init__(message)
+        self.field = field
+        """The input whose rule it is."""
+
+
 class NotFound(RequestError):
     """No such model, version or path here."""
 
@@ -48,3 +57,17 @@ class NotReady(RequestError):
     """The model is still loading."""
 
     status = 503
+
+
+class Overloaded(RequestError):
+    """More work is waiting than can be done in time; refused before any was done on this request."""
+
+    status = 503
+    retry_after: ClassVar[int] = 1
+    """Whole seconds after which to try again."""
+
+
+class DeadlineExceeded(RequestError):
+    """The client's time, or the server's for one request, was over before the model had answered."""
+
+    status = 504

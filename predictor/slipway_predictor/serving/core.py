@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from slipway_contract import Manifest, Output, ValueType
 from slipway_predictor.engines import Engine
-from slipway_predictor.features import Intake, Table
+from slipway_predictor.features import DATATYPE_OF, Intake, Table
 from slipway_predictor.monitoring.logs import LOGGER, Once
 from slipway_predictor.protocol import (
     DATATYPES,
@@ -25,14 +25,6 @@ from slipway_predictor.protocol import (
     Tensor,
 )
 from slipway_predictor.protocol.messages import strings
-
-DATATYPE_OF = {
-    ValueType.FLOAT: "FP64",
-    ValueType.INT: "INT64",
-    ValueType.BOOL: "BOOL",
-    ValueType.STRING: "BYTES",
-}
-"""The protocol's datatype for each type of the contract."""
 
 _log = logging.getLogger(LOGGER)
 
@@ -115,7 +107,7 @@ def _tensor(output: Output, answer: NDArray[Any], rows: int) -> Tensor:
             f"the model's {output.name} has shape {list(answer.shape)}, expected {list(expected)}"
         )
     datatype = DATATYPES[DATATYPE_OF[output.type]]
-    if output.type is ValueType.STRING:
+    if datatype.kind == "O":
         return Tensor(output.name, datatype.name, strings([str(v) for v in answer.flat]).reshape(expected))
     array = answer.astype(datatype.dtype, copy=False)
     if output.type is ValueType.FLOAT and not np.isfinite(array).all():

@@ -38,7 +38,9 @@ def load(opened: Bundle, identity: Identity) -> Core:
             installed(SCIKIT),
         )
     engine = ScikitEngine(artifact.estimator)
-    intake = Intake(manifest.inputs, framed=feature_names(artifact.estimator) is not None)
+    intake = Intake(
+        manifest.inputs, framed=feature_names(artifact.estimator) is not None, max_rows=manifest.max_rows
+    )
     body = orjson.dumps(example_request(manifest.inputs))
     require_fit(manifest, artifact.estimator, engine, intake.table(v2_json.decode(body).inputs))
     core = Core(identity, manifest, engine, intake)

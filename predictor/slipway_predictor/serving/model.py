@@ -10,9 +10,10 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from slipway_contract import Manifest, ValueType
+from slipway_predictor.features import DATATYPE_OF
 from slipway_predictor.protocol import InferenceAnswer, InferenceRequest, NotReady
 from slipway_predictor.serving import conversion
-from slipway_predictor.serving.core import DATATYPE_OF, Core
+from slipway_predictor.serving.core import Core
 from slipway_predictor.serving.sdk import InferRequest, InferResponse, Model
 
 _MAX_THREADS = 4

@@ -1,10 +1,20 @@
 """The manifest: what is accepted, the sentence for what is not, and canonical bytes."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slipway_contract import BundleError, Input, Manifest, Output, parse_manifest, render_manifest
+from slipway_contract import (
+    BundleError,
+    Input,
+    Manifest,
+    Output,
+    json_schema,
+    parse_manifest,
+    render_manifest,
+)
 
 SUM = "a" * 64
 GOOD = f"""
@@ -118,3 +128,43 @@ def test_a_path_that_leaves_the_folder_is_refused(path: str) -> None:
 def test_what_is_no_manifest_is_refused(text: bytes, sentence: str) -> None:
     with pytest.raises(BundleError, match=sentence):
         parse_manifest(text)
+
+
+@pytest.mark.parametrize(
+    ("rules", "sentence"),
+    [
+        ("type: string, minimum: 1", "minimum and maximum are for numbers, not for a string"),
+        ("type: int, minimum: 3, maximum: 2", "minimum is above maximum"),
+        ("type: category", "a category needs its values"),
+        ("type: category, values: [1]", "values must all be of type category"),
+        ("type: int, infinite: true", "infinite is for floats"),
+        ("type: int, missing: nan", "a int cannot be handed on as missing"),
+        ("type: float, missing: none", "a missing float is handed on as nan"),
+        ("type: float, missing: default", "`default` is named as the value to take, but there is none"),
+        ("type: float, default: x", "default is not a float"),
+        ("type: float, minimum: 1, default: 0", "default breaks the input's own rules"),
+        ("type: int, values: [1, 2], default: 3", "default breaks the input's own rules"),
+        ("type: float, required: false", "needs to say what a missing value becomes"),
+        ("type: timestamp, example: soon", "example is not a timestamp"),
+    ],
+)
+def test_rules_that_contradict_each_other_are_named(rules: str, sentence: str) -> None:
+    with pytest.raises(BundleError, match=sentence):
+        parse_manifest(GOOD.replace("type: int, example: 40", rules).encode())
+
+
+def test_rules_at_their_defaults_are_not_written() -> None:
+    text = render_manifest(parse_manifest(GOOD.encode())).decode()
+    assert "- name: plan\n  type: string\n- " in text or "- name: plan\n  type: string\noutputs" in text
+
+
+def test_golden_rows_and_reference_must_be_listed() -> None:
+    with pytest.raises(BundleError, match=r"golden 'golden.json' is not listed under files"):
+        parse_manifest(GOOD.replace("libraries", "golden: golden.json\nlibraries").encode())
+
+
+def test_the_published_schema_is_that_of_the_types() -> None:
+    published = Path(__file__).parents[3] / "docs" / "model.schema.json"
+    assert published.read_text() == json_schema(), (
+        "write it anew: python -m slipway_contract > docs/model.schema.json"
+    )

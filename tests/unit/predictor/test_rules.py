@@ -1,0 +1,181 @@
+"""The contract's rules: what becomes of bounds, sets of values, gaps and unknowns; a row that breaks one is named."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from slipway_contract import Input
+from slipway_predictor.features import Intake, to_frame
+from slipway_predictor.protocol import DATATYPES, BadRequest, Rejected, Tensor
+
+
+def tensor(name: str, data: Any, datatype: str = "FP64") -> Tensor:
+    dtype = float if datatype != "BYTES" else object
+    return Tensor(name, datatype, np.array(data, dtype=dtype))
+
+
+def one(values: list[Any], datatype: str, /, **rules: Any) -> list[Any]:
+    """Return what becomes of the values of an input `x` beside one plain float."""
+    inputs = [Input(name="x", **rules), Input(name="y", type="float")]
+    tensors = [tensor("x", values, datatype), tensor("y", [1.0] * len(values))]
+    table = Intake(inputs, framed=True).table(tensors)
+    frame = to_frame(table, ["x", "y"])
+    return frame["x"].tolist()
+
+
+GAP = float("nan")
+
+
+@pytest.mark.parametrize(
+    ("values", "datatype", "rules", "expected"),
+    [
+        ([1, 5], "FP64", {"type": "float", "minimum": 1, "maximum": 5}, [1.0, 5.0]),
+        ([0, 9], "FP64", {"type": "float", "minimum": 1, "maximum": 5, "outside": "allow"}, [0.0, 9.0]),
+        ([1, GAP], "FP64", {"type": "float", "missing": "nan", "minimum": 1}, [1.0, GAP]),
+        ([1, GAP], "FP64", {"type": "float", "missing": "default", "default": 3}, [1.0, 3.0]),
+        ([1, GAP], "INT64", {"type": "int", "missing": "default", "default": 3}, [1, 3]),
+        ([1, GAP], "BOOL", {"type": "bool", "missing": "default", "default": True}, [True, True]),
+        ([1, np.inf], "FP64", {"type": "float", "infinite": True}, [1.0, np.inf]),
+        (["a", "b"], "BYTES", {"type": "category", "values": ["a", "b"]}, ["a", "b"]),
+        (
+            ["a", "z"],
+            "BYTES",
+            {"type": "category", "values": ["a", "b"], "unknown": "default", "default": "b"},
+            ["a", "b"],
+        ),
+        (["a", "z"], "BYTES", {"type": "category", "values": ["a", "b"], "unknown": "allow"}, ["a", "z"]),
+        (["a", None], "BYTES", {"type": "string", "missing": "none"}, ["a", None]),
+        (["a", None], "BYTES", {"type": "string", "missing": "nan"}, ["a", GAP]),
+        (["a", None], "BYTES", {"type": "string", "missing": "default", "default": "q"}, ["a", "q"]),
+        (
+            ["a", None],
+            "BYTES",
+            {"type": "category", "values": ["a"], "missing": "default", "default": "a"},
+            ["a", "a"],
+        ),
+        ([1, 7], "INT64", {"type": "int", "values": [1, 2], "unknown": "default", "default": 2}, [1, 2]),
+        (
+            ["2026-05-01T12:00:00Z", "2026-05-01T14:00:00+02:00", "2026-05-01"],
+            "BYTES",
+            {"type": "timestamp"},
+            [pd.Timestamp(2026, 5, 1, 12), pd.Timestamp(2026, 5, 1, 12), pd.Timestamp(2026, 5, 1)],
+        ),
+        (
+            ["2026-05-01", None],
+            "BYTES",
+            {"type": "timestamp", "missing": "nan"},
+            [pd.Timestamp(2026, 5, 1), pd.NaT],
+        ),
+        (
+            [None],
+            "BYTES",
+            {"type": "timestamp", "missing": "default", "default": "2026-05-01T00:00:00Z"},
+            [pd.Timestamp(2026, 5, 1)],
+        ),
+    ],
+)
+def test_values_become_what_the_rules_say(
+    values: list[Any], datatype: str, rules: dict[str, Any], expected: list[Any]
+) -> None:
+    got = one(values, datatype, **rules)
+    assert len(got) == len(expected)
+    for value, wanted in zip(got, expected, strict=True):
+        assert (pd.isna(value) and pd.isna(wanted) and type(value) is type(wanted)) or value == wanted
+
+
+@pytest.mark.parametrize(
+    ("values", "datatype", "rules", "sentence"),
+    [
+        ([1, 0.5], "FP64", {"type": "float", "minimum": 1}, "'x', row 1: 0.5 must be at least 1"),
+        ([1, 6], "FP64", {"type": "float", "maximum": 5}, "'x', row 1: 6.0 must be at most 5"),
+        ([2, GAP], "FP64", {"type": "float", "maximum": 5}, r"'x', row 1: nan is missing \(null or NaN\)"),
+        ([1, GAP], "INT64", {"type": "int"}, "'x', row 1: nan is missing"),
+        ([1, np.inf], "FP64", {"type": "float"}, "'x', row 1: inf must be a finite number"),
+        ([1, 3], "INT64", {"type": "int", "values": [1, 2]}, "'x', row 1: 3 must be one of 1, 2"),
+        (["a", None], "BYTES", {"type": "string"}, r"'x', row 1: null is missing \(null\)"),
+        (
+            ["a", "q"],
+            "BYTES",
+            {"type": "category", "values": list("abcdefg")},
+            "'x', row 1: q must be one of a, b, c, d, e and 2 more",
+        ),
+        (["z" * 99], "BYTES", {"type": "category", "values": ["a"]}, "row 0: z{60}… must be"),
+        (
+            ["soon"],
+            "BYTES",
+            {"type": "timestamp"},
+            "'x', row 0: soon must be a time like 2026-05-01T12:30:00Z",
+        ),
+        ([1], "INT64", {"type": "timestamp"}, "'x' takes BYTES, not INT64"),
+    ],
+)
+def test_a_row_that_breaks_a_rule_is_named(
+    values: list[Any], datatype: str, rules: dict[str, Any], sentence: str
+) -> None:
+    with pytest.raises(Rejected, match=sentence) as caught:
+        one(values, datatype, **rules)
+    assert caught.value.field == "x"
+
+
+def test_an_input_may_be_left_out_where_the_contract_says_so() -> None:
+    inputs = [
+        Input(name="a", type="float"),
+        Input(name="b", type="float", required=False, missing="nan"),
+        Input(name="c", type="int", required=False, missing="default", default=7),
+        Input(name="d", type="string", required=False, missing="none"),
+    ]
+    frame = to_frame(Intake(inputs, framed=True).table([tensor("a", [1, 2])]), list("abcd"))
+    assert frame["a"].tolist() == [1, 2]
+    assert frame["b"].isna().all()
+    assert frame["c"].tolist() == [7, 7]
+    assert frame["d"].tolist() == [None, None]
+
+
+def test_the_number_of_rows_is_limited() -> None:
+    intake = Intake([Input(name="x", type="float", columns=2)], framed=False, max_rows=2)
+    assert len(intake.table([tensor("x", [[1, 2], [3, 4]])])) == 2
+    with pytest.raises(BadRequest, match="holds 3 rows; this model takes at most 2 at a time"):
+        intake.table([tensor("x", [[1, 2]] * 3)])
+
+
+numbers = st.floats() | st.sampled_from([0.0, 1.0, 2.0, 3.0, 1e200, float("nan"), float("inf")])
+bounds = st.none() | st.integers(-2, 3)
+
+
+@given(
+    rows=st.lists(st.tuples(numbers, numbers), min_size=1, max_size=5),
+    low=bounds,
+    high=bounds,
+    by_name=st.booleans(),
+)
+def test_a_plain_contract_decides_as_value_by_value_checks_do(
+    rows: list[tuple[float, float]], low: int | None, high: int | None, by_name: bool
+) -> None:
+    if low is not None and high is not None and low > high:
+        low, high = high, low
+    inputs = [Input(name="a", type="float", minimum=low, maximum=high), Input(name="b", type="float")]
+    data = np.array(rows)
+    tensors = [tensor("a", data[:, 0]), tensor("b", data[:, 1])] if by_name else [tensor("whatever", data)]
+    good = bool(
+        np.isfinite(data).all()
+        and (low is None or (data[:, 0] >= low).all())
+        and (high is None or (data[:, 0] <= high).all())
+    )
+    intake = Intake(inputs, framed=False)
+    if good:
+        assert np.array_equal(np.asarray(intake.table(tensors)), data)
+    else:
+        with pytest.raises(Rejected):
+            intake.table(tensors)
+
+
+def test_every_datatype_of_numbers_is_taken_for_floats() -> None:
+    intake = Intake([Input(name="x", type="float", columns=2)], framed=False)
+    for name, datatype in DATATYPES.items():
+        if datatype.kind in "fiu":
+            table = intake.table([Tensor("x", name, np.array([[1, 2]], dtype=datatype.dtype))])
+            assert np.asarray(table).tolist() == [[1.0, 2.0]]
