@@ -51,7 +51,7 @@ def start(lab: Lab, pause: Image) -> None:
     )
     _run(lab, config)
     clean = lab.paths.run / "containers-forgotten"
-    if not clean.exists():
+    if not clean.exists() and not lab.launcher.running("kubelet"):
         # Images outlive a cluster, its containers must not: the kubelet would take pains with their remains.
         for container in _ctr(lab, "containers", "ls", "-q").split():
             _ctr(lab, "containers", "rm", container)

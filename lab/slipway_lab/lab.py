@@ -16,7 +16,8 @@ from slipway_lab.credentials import Credentials
 from slipway_lab.errors import LabError
 from slipway_lab.launch import Launcher, base_environment
 from slipway_lab.paths import Paths
-from slipway_lab.steps import log_tail, wait_until
+from slipway_lab.steps import log_tail
+from slipway_lab.waiting import wait_until
 
 MANIFESTS = Path(__file__).resolve().parents[1] / "manifests"
 

@@ -7,18 +7,20 @@ the program: the record is there before the program is, and pid and start time s
 import json
 import os
 import subprocess
-import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from slipway_lab import cgroups
 from slipway_lab.identity import alive, end, read_record
 from slipway_lab.paths import Paths
+from slipway_lab.waiting import wait_until
 
 BECOME = (
     'echo 0 > "$1/cgroup.procs" && cat "/proc/$$/stat" > "$2.new" && mv "$2.new" "$2" && shift 2 && exec "$@"'
 )
+LEAVE = '"$@" &'
+"""The process is nobody's child: what started it may end before it or after it."""
 
 
 @dataclass
@@ -27,11 +29,9 @@ class Launcher:
 
     paths: Paths
     environment: Mapping[str, str]
-    _children: list["subprocess.Popen[bytes]"] = field(default_factory=list)
 
     def running(self, name: str) -> bool:
         """Whether the process of this name, as it was recorded, is alive."""
-        self._reap()
         record = read_record(self.paths.processes / name)
         return record is not None and alive(record)
 
@@ -53,10 +53,11 @@ class Launcher:
         for folder in (record.parent, self._command(name).parent, log.parent):
             folder.mkdir(parents=True, exist_ok=True)
         self._command(name).write_text(_text(command))
-        home = str(cgroups.create(self.paths.name))
+        become = ["/bin/sh", "-c", BECOME, name, str(cgroups.create(self.paths.name)), str(record)]
         with log.open("ab") as output:
-            child = subprocess.Popen(
-                ["/bin/sh", "-c", BECOME, name, home, str(record), *prefix, *map(str, command)],
+            subprocess.run(
+                ["/bin/sh", "-c", LEAVE, "sh", *become, *prefix, *map(str, command)],
+                check=True,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -64,9 +65,7 @@ class Launcher:
                 cwd="/",
                 start_new_session=True,  # a Ctrl-C meant for `up` must not reach the cluster
             )
-        self._children.append(child)
-        while not record.exists() and child.poll() is None:
-            time.sleep(0.005)  # until the line of shell has written who it is
+        wait_until(record.exists, f"{name} did not start (its log is {log})", 20, every=0.005)
         return True
 
     def runs_as(self, name: str, command: Sequence[str | Path]) -> bool:
@@ -80,7 +79,6 @@ class Launcher:
         if identity := read_record(record):
             end([identity], grace)
         record.unlink(missing_ok=True)
-        self._reap()
 
     def enter(self) -> list[str]:
         """The command prefix that runs a program inside the lab's namespaces."""
@@ -92,9 +90,6 @@ class Launcher:
 
     def _command(self, name: str) -> Path:
         return self.paths.run / "commands" / name
-
-    def _reap(self) -> None:
-        self._children = [child for child in self._children if child.poll() is None]
 
 
 def _text(command: Sequence[str | Path]) -> str:

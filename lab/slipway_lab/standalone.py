@@ -16,7 +16,8 @@ from slipway_lab import credentials
 from slipway_lab.controlplane import ApiServer, etcd
 from slipway_lab.credentials import Credentials
 from slipway_lab.errors import LabError
-from slipway_lab.steps import log_tail, wait_until
+from slipway_lab.steps import log_tail
+from slipway_lab.waiting import wait_until
 
 ADDRESS = "127.0.0.1"
 

@@ -108,18 +108,3 @@ def log_tail(log: Path, lines: int = 15) -> list[str]:
         return log.read_text(errors="replace").splitlines()[-lines:]
     except OSError:
         return []
-
-
-def wait_until(
-    condition: Callable[[], bool],
-    what: str,
-    timeout: float,
-    clock: Callable[[], float] = time.monotonic,
-    pause: Callable[[float], object] = time.sleep,
-) -> None:
-    """Look every 0.2 s until the condition holds; raises ``LabError`` saying what did not come true."""
-    deadline = clock() + timeout
-    while not condition():
-        if clock() > deadline:
-            raise LabError(f"{what} within {timeout:.0f} s")
-        pause(0.2)

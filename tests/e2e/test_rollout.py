@@ -23,7 +23,7 @@ def versions(status):
 
 async def test_a_good_model_takes_over_and_no_request_is_lost(place):
     await in_thread(place.serve, "1")
-    client = place.client(rate=60)
+    client = place.client(rate=40)
     async with client.running():
         await in_thread(place.apply, "2", steps=[{"weight": 10, "hold": "4s"}, {"weight": 50, "hold": "10s"}])
         await in_thread(place.until, lambda s: s["weight"] == 50 and (s.get("step") or {}).get("tookAt"))
@@ -51,10 +51,10 @@ async def test_a_good_model_takes_over_and_no_request_is_lost(place):
 
 
 async def test_a_failing_model_is_caught_by_its_answers(place):
-    await in_thread(place.serve, "2")
-    client = place.client(rate=80)
+    await in_thread(place.serve, "1")
+    client = place.client(rate=40)
     async with client.running():
-        await in_thread(place.apply, "3", steps=[{"weight": 20, "hold": "60s"}])
+        await in_thread(place.apply, "3", steps=[{"weight": 30, "hold": "60s"}])
         status = await in_thread(place.until, lambda s: s["phase"] == "RolledBack")
         await asyncio.sleep(2)
     assert status["failed"]["reason"] == "ErrorRateWorse"

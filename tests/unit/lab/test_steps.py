@@ -6,9 +6,9 @@ import threading
 import pytest
 
 from slipway_lab.commands import Runner
-from slipway_lab.errors import CommandError, LabError
+from slipway_lab.errors import CommandError
 from slipway_lab.report import Report
-from slipway_lab.steps import Step, Steps, log_tail, wait_until
+from slipway_lab.steps import Step, Steps, log_tail
 
 
 def run(tmp_path, *steps):
@@ -74,14 +74,3 @@ def test_the_tail_of_a_log_is_its_last_lines(tmp_path):
     (tmp_path / "log").write_text("1\n2\n3\n")
     assert log_tail(tmp_path / "log", 2) == ["2", "3"]
     assert log_tail(tmp_path / "none") == []
-
-
-def test_waiting_ends_when_the_condition_holds_or_with_a_sentence():
-    now = [0.0]
-
-    def pause(seconds):
-        now[0] += seconds
-
-    wait_until(lambda: now[0] > 1, "it did not come", 5, lambda: now[0], pause)
-    with pytest.raises(LabError, match="it did not come within 5 s"):
-        wait_until(lambda: False, "it did not come", 5, lambda: now[0], pause)
