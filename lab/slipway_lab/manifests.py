@@ -26,8 +26,9 @@ metadata:
 
 def render(helm: Path) -> str:
     """The file's text. Raises CalledProcessError where the chart cannot be rendered."""
-    command = [helm, "template", "slipway", CHECKOUT / "charts/slipway", "--namespace", NAMESPACE]
-    return HEAD + subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    command = [str(helm), "template", "slipway", str(CHECKOUT / "charts/slipway"), "--namespace", NAMESPACE]
+    rendered = subprocess.run(command, check=True, capture_output=True, text=True)
+    return HEAD + rendered.stdout
 
 
 def helm_program() -> Path:

@@ -79,7 +79,7 @@ def _container_failure(container: Json, *, initial: bool) -> Failure | None:
 def _crash(container: Json, name: str, *, initial: bool) -> Failure | None:
     """It has ended badly and is not ready since: named at once, fatal when the kubelet backs off."""
     states = (container.get("state", {}), container.get("lastState", {}))
-    ended = next((state["terminated"] for state in states if "terminated" in state), {})
+    ended: Json = next((state["terminated"] for state in states if "terminated" in state), {})
     if not ended.get("exitCode"):
         return None
     looping = container.get("state", {}).get("waiting", {}).get("reason") == "CrashLoopBackOff"
