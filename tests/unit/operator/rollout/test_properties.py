@@ -22,21 +22,17 @@ class Histories(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.world = World()
-        self.stable_before: str | None = None
 
     def tick(self, seconds: float) -> None:
-        stable = self.world.status.stable
+        stable, deleted = self.world.status.stable, len(self.world.deleted)
         self.world.tick(seconds)
         after = self.world.status.stable
         if stable and after and stable.revision != after.revision:
             split = self.world.splits[-1]
             assert split.get(after.revision) == WHOLE, f"promoted with the split {split}"
         assert not (stable and not after), "the stable revision was forgotten"
-        if after:
-            assert after.revision not in self.world.deleted[self.deleted_before() :], "stable was deleted"
-
-    def deleted_before(self) -> int:
-        return max(0, len(self.world.deleted) - 1)
+        for part in (stable, after):
+            assert not part or part.revision not in self.world.deleted[deleted:], "stable was deleted"
 
     @rule(version=VERSIONS)
     def apply(self, version: str) -> None:
@@ -102,7 +98,7 @@ class Histories(RuleBasedStateMachine):
         """Left alone with everything well, it settles."""
         world = self.world
         world.startup, world.accepting, world.problem = True, True, None
-        for _ in range(400):
+        for _ in range(250):
             for name in world.revisions:
                 world.pod(name)
             world.tick()
