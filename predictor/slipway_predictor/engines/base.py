@@ -15,6 +15,10 @@ class Engine(Protocol):
     def name(self) -> str:
         """What metrics and logs call it."""
 
+    @property
+    def steady(self) -> bool:
+        """Whether the time of a call depends on nothing but the number of rows."""
+
     def predict(self, table: Table, outputs: Collection[str]) -> dict[str, NDArray[Any]]:
         """Return the named outputs for a table of n rows, each [n] or [n, k]. Raises whatever the model raises."""
 

@@ -31,6 +31,8 @@ class ScikitEngine:
         self._names: Any = getattr(estimator, "feature_names_in_", None)
         self._classes: Any = getattr(estimator, "classes_", None)
         self._methods = _methods(estimator)
+        self.steady = _all_of_scikit(estimator)
+        """Code of somebody else's may do anything, sleep or ask a server."""
         self._votes = isinstance(self._classes, np.ndarray) and _predicts_by_vote(estimator)
 
     def predict(self, table: Table, outputs: Collection[str]) -> dict[str, NDArray[Any]]:
@@ -98,6 +100,16 @@ def _predicts_by_vote(estimator: Any) -> bool:
         "sklearn.ensemble"
     )  # there, if a forest was loaded; not worth importing to look
     return ensemble is not None and type(final).predict is ensemble.RandomForestClassifier.predict
+
+
+def _all_of_scikit(estimator: Any) -> bool:
+    if not type(estimator).__module__.startswith("sklearn."):
+        return False
+    parameters = estimator.get_params(deep=True) if hasattr(estimator, "get_params") else {}
+    return not any(
+        callable(value) or (hasattr(value, "fit") and not type(value).__module__.startswith("sklearn."))
+        for value in parameters.values()
+    )
 
 
 def _kind(estimator: Any) -> str:

@@ -1,0 +1,122 @@
+"""Which engine serves a model: the fastest of those that answer as scikit-learn does. Chosen once, at load."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from slipway_predictor.engines.base import Engine
+from slipway_predictor.engines.compiled import CompiledEngine, read_plan
+from slipway_predictor.engines.parity import TOLERANCE, Parity, compare, edge_rows, probing_rows
+from slipway_predictor.engines.scikit import ScikitEngine
+from slipway_predictor.features import Table, join
+
+Matrix = NDArray[np.float64]
+
+_SIZES = (1, 32, 512)  # rows a call is timed with
+_ENOUGH = 0.02  # seconds spent on timing one size
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a call takes, in seconds: `fixed + rows * per_row`."""
+
+    fixed: float
+    per_row: float
+
+    def of(self, rows: int) -> float:
+        """Return the seconds a call with `rows` rows is expected to take."""
+        return self.fixed + rows * self.per_row
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The engine, what it costs (None: it cannot be said), and how it was found."""
+
+    engine: Engine
+    cost: Cost | None
+    parity: Parity | None = None
+    """Of the chosen engine, where it is not scikit-learn itself."""
+    rejected: tuple[str, ...] = ()
+    """Engines that answered differently, each with how, as a sentence's part."""
+
+    def describe(self) -> str:
+        """Return the choice as a line for the log and the model's metadata."""
+        if self.parity is None:
+            return self.engine.name
+        return (
+            f"{self.engine.name}, equal to scikit-learn on {self.parity.rows} rows at its splits and edges "
+            f"(largest difference {self.parity.difference:.1g}, allowed {TOLERANCE:.0e})"
+        )
+
+
+def choose(estimator: Any, reference: ScikitEngine, outputs: Sequence[str], known: Table) -> Choice:
+    """Return the engine for a fitted estimator.
+
+    `outputs` are those of the contract, `known` rows it can answer: the contract's example, better its golden rows.
+    Takes as long as a few dozen calls of the estimator.
+    """
+    plan = read_plan(estimator) if isinstance(known, np.ndarray) and known.dtype.kind == "f" else None
+    if plan is None or not isinstance(known, np.ndarray):
+        return Choice(reference, _cost_of(reference, outputs, known))
+    probes, edges = probing_rows(plan, known), edge_rows(known)
+    rejected = []
+    for name, raw in plan.ways:
+        engine = CompiledEngine(name, plan, raw, reference)
+        parity = compare(engine, reference, outputs, probes, edges)
+        if parity.failure is not None:
+            rejected.append(f"{name}: {parity.failure}")
+            continue
+        return _timed(engine, reference, outputs, known, parity, tuple(rejected))
+    return Choice(reference, _cost_of(reference, outputs, known), rejected=tuple(rejected))
+
+
+def _timed(
+    engine: CompiledEngine,
+    reference: ScikitEngine,
+    outputs: Sequence[str],
+    known: Matrix,
+    parity: Parity,
+    rejected: tuple[str, ...],
+) -> Choice:
+    """Return the engine as the choice, bounded to calls of the size at which it is the faster one."""
+    ours = {rows: _seconds(engine, outputs, known, rows) for rows in _SIZES}
+    theirs = {rows: _seconds(reference, outputs, known, rows) for rows in _SIZES}
+    faster = [rows for rows in _SIZES if ours[rows] <= theirs[rows]]
+    if not faster:
+        return Choice(reference, _fitted(theirs), rejected=rejected)
+    if faster[-1] != _SIZES[-1]:
+        engine.limit = faster[-1]
+    return Choice(engine, _fitted({rows: min(ours[rows], theirs[rows]) for rows in _SIZES}), parity, rejected)
+
+
+def _cost_of(engine: ScikitEngine, outputs: Sequence[str], known: Table) -> Cost | None:
+    if not engine.steady:
+        return None
+    return _fitted({rows: _seconds(engine, outputs, known, rows) for rows in _SIZES[:2]})
+
+
+def _fitted(seconds: dict[int, float]) -> Cost:
+    few, many = min(seconds), max(seconds)
+    per_row = max(0.0, (seconds[many] - seconds[few]) / (many - few))
+    return Cost(max(0.0, seconds[few] - few * per_row), per_row)
+
+
+def _seconds(engine: Engine, outputs: Sequence[str], known: Table, rows: int) -> float:
+    """Return the shortest of some calls with `rows` rows; infinity where the known ones, repeated, make it raise."""
+    table = join([known] * (rows // len(known) + 1))[:rows]
+    best, spent = float("inf"), 0.0
+    for _ in range(20):
+        start = time.perf_counter()
+        try:
+            engine.predict(table, outputs)
+        except Exception:
+            return best
+        took = time.perf_counter() - start
+        best, spent = min(best, took), spent + took
+        if spent > _ENOUGH:
+            break
+    return best
