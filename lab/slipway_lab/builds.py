@@ -120,7 +120,7 @@ def _add_image(plan: Plan, cache: Cache, environment: dict[str, str], image: Ima
 def _add_wheels(plan: Plan, cache: Cache, name: str) -> None:
     if not wheels.fresh(cache, name):
         plan.add(f"wheels-{name}", f"wheels of the {name}", 15, lambda task: wheels.fetch(cache, name, task))
-        plan.brings.append((f"wheels for the {name}'s image", 130 if name == "predictor" else 15))
+        plan.brings.append((f"wheels for the {name}'s image", 230 if name == "predictor" else 15))
 
 
 def _previous_image(plan: Plan) -> str:

@@ -60,7 +60,8 @@ def envoy_fresh(cache: Cache) -> bool:
 
 
 def _lists(name: str) -> list[Path]:
-    return [REQUIREMENTS / f"{name}.txt", REQUIREMENTS / "build.txt"]
+    lists = [f"{name}.txt", "build.txt", *(["native.txt"] if name == "predictor" else [])]
+    return [REQUIREMENTS / file for file in lists]
 
 
 def _pip(folder: Path) -> list[str | Path]:
