@@ -7,9 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Tensor:
-    """A named tensor. `array` has the tensor's own shape and its datatype's numpy type; BYTES holds `str` objects."""
+    """A named tensor. `array` has the tensor's own shape and its datatype's numpy type; BYTES holds `str` objects.
+
+    A missing value is NaN in a float tensor and None among BYTES; integers and booleans with missing values are held
+    as float64.
+    """
 
     name: str
     datatype: str
@@ -21,16 +25,19 @@ class Tensor:
         return list(self.array.shape)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class InferenceRequest:
     """What a client asks: input tensors with distinct names, and the outputs it wants (None: all)."""
 
     inputs: tuple[Tensor, ...]
     id: str | None = None
     outputs: tuple[str, ...] | None = None
+    binary: bool = False
+    """Whether outputs are wanted as binary data where `binary_of` does not say otherwise."""
+    binary_of: dict[str, bool] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class InferenceAnswer:
     """What a client gets."""
 
@@ -41,8 +48,8 @@ class InferenceAnswer:
     parameters: dict[str, str] = field(default_factory=dict)
 
 
-def strings(values: list[str]) -> NDArray[np.object_]:
-    """Return `values` as a flat array of str objects (numpy would otherwise make a fixed-width text type)."""
+def strings(values: list[Any]) -> NDArray[np.object_]:
+    """Return `values` as a flat array of objects (numpy would otherwise make a fixed-width text type)."""
     array = np.empty(len(values), dtype=object)
     array[:] = values
     return array

@@ -44,7 +44,7 @@ def tensor(**changes: Any) -> bytes:
         (tensor(shape=[30]), "this model takes [n, 30]"),
         (tensor(shape=[0, 30], data=[]), "no rows"),
         (tensor(data=[1.0] * 29), "needs 30 values"),
-        (tensor(data=[None] * 30), "value 0 is null"),
+        (tensor(data=[None] * 30), "missing (null or NaN)"),
         (tensor(data=["1"] * 30), "value 0 is a string"),
         (tensor(data=[float("nan")] * 30), "no NaN"),
         (tensor(datatype="FP32", data=[1e300] * 30), "must be a finite number"),
