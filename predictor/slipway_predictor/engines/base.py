@@ -1,11 +1,24 @@
 """The interface of an engine."""
 
 from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from numpy.typing import NDArray
 
 from slipway_predictor.features import Table
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a call takes, in seconds: `fixed + rows * per_row`."""
+
+    fixed: float
+    per_row: float
+
+    def of(self, rows: int) -> float:
+        """Return the seconds a call with `rows` rows is expected to take."""
+        return self.fixed + rows * self.per_row
 
 
 class Engine(Protocol):
@@ -16,8 +29,8 @@ class Engine(Protocol):
         """What metrics and logs call it."""
 
     @property
-    def steady(self) -> bool:
-        """Whether the time of a call depends on nothing but the number of rows."""
+    def cost(self) -> "Cost | None":
+        """What a call takes; None where that cannot be told, because it may depend on more than the number of rows."""
 
     def predict(self, table: Table, outputs: Collection[str]) -> dict[str, NDArray[Any]]:
         """Return the named outputs for a table of n rows, each [n] or [n, k]. Raises whatever the model raises."""

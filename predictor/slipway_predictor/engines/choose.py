@@ -1,5 +1,6 @@
 """Which engine serves a model: the fastest of those that answer as scikit-learn does. Chosen once, at load."""
 
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from slipway_predictor.engines.base import Engine
+from slipway_predictor.engines.base import Cost, Engine
 from slipway_predictor.engines.compiled import CompiledEngine, read_plan
 from slipway_predictor.engines.parity import TOLERANCE, Parity, compare, edge_rows, probing_rows
 from slipway_predictor.engines.scikit import ScikitEngine
@@ -21,23 +22,10 @@ _ENOUGH = 0.02  # seconds spent on timing one size
 
 
 @dataclass(frozen=True)
-class Cost:
-    """What a call takes, in seconds: `fixed + rows * per_row`."""
-
-    fixed: float
-    per_row: float
-
-    def of(self, rows: int) -> float:
-        """Return the seconds a call with `rows` rows is expected to take."""
-        return self.fixed + rows * self.per_row
-
-
-@dataclass(frozen=True)
 class Choice:
-    """The engine, what it costs (None: it cannot be said), and how it was found."""
+    """The engine, with its cost, and how it was found."""
 
     engine: Engine
-    cost: Cost | None
     parity: Parity | None = None
     """Of the chosen engine, where it is not scikit-learn itself."""
     rejected: tuple[str, ...] = ()
@@ -61,7 +49,8 @@ def choose(estimator: Any, reference: ScikitEngine, outputs: Sequence[str], know
     """
     plan = read_plan(estimator) if isinstance(known, np.ndarray) and known.dtype.kind == "f" else None
     if plan is None or not isinstance(known, np.ndarray):
-        return Choice(reference, _cost_of(reference, outputs, known))
+        _cost(reference, outputs, known)
+        return Choice(reference)
     probes, edges = probing_rows(plan, known), edge_rows(known)
     rejected = []
     for name, raw in plan.ways:
@@ -71,7 +60,8 @@ def choose(estimator: Any, reference: ScikitEngine, outputs: Sequence[str], know
             rejected.append(f"{name}: {parity.failure}")
             continue
         return _timed(engine, reference, outputs, known, parity, tuple(rejected))
-    return Choice(reference, _cost_of(reference, outputs, known), rejected=tuple(rejected))
+    _cost(reference, outputs, known)
+    return Choice(reference, rejected=tuple(rejected))
 
 
 def _timed(
@@ -87,16 +77,19 @@ def _timed(
     theirs = {rows: _seconds(reference, outputs, known, rows) for rows in _SIZES}
     faster = [rows for rows in _SIZES if ours[rows] <= theirs[rows]]
     if not faster:
-        return Choice(reference, _fitted(theirs), rejected=rejected)
+        reference.cost = _fitted(theirs)
+        return Choice(reference, rejected=rejected)
     if faster[-1] != _SIZES[-1]:
         engine.limit = faster[-1]
-    return Choice(engine, _fitted({rows: min(ours[rows], theirs[rows]) for rows in _SIZES}), parity, rejected)
+    engine.cost = _fitted({rows: min(ours[rows], theirs[rows]) for rows in _SIZES})
+    return Choice(engine, parity, rejected)
 
 
-def _cost_of(engine: ScikitEngine, outputs: Sequence[str], known: Table) -> Cost | None:
-    if not engine.steady:
-        return None
-    return _fitted({rows: _seconds(engine, outputs, known, rows) for rows in _SIZES[:2]})
+def _cost(engine: ScikitEngine, outputs: Sequence[str], known: Table) -> None:
+    """Find out what scikit-learn's own call costs, if it is steady."""
+    if engine.steady:
+        seconds = {rows: _seconds(engine, outputs, known, rows) for rows in _SIZES[:2]}
+        engine.cost = _fitted(seconds) if all(map(math.isfinite, seconds.values())) else None
 
 
 def _fitted(seconds: dict[int, float]) -> Cost:

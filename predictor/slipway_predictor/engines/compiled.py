@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slipway_predictor.engines import heads, linear, trees, walkers
-from slipway_predictor.engines.base import Engine
+from slipway_predictor.engines.base import Cost, Engine
 from slipway_predictor.engines.native import available, native_walker
 from slipway_predictor.engines.steps import Step, forward, read_pipeline
 from slipway_predictor.features import Columns, Table
@@ -34,10 +34,9 @@ class Plan:
 class CompiledEngine:
     """A plan carried out in one of its ways."""
 
-    steady = True
-
     def __init__(self, name: str, plan: Plan, raw: Raw, reference: Engine) -> None:
         self.name = name
+        self.cost: Cost | None = None
         self.limit: int | None = None
         """Above this many rows scikit-learn is asked, being the faster; None: never."""
         self._steps = plan.steps

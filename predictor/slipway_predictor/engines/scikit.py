@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slipway_contract import BundleError, Output, ValueType
+from slipway_predictor.engines.base import Cost
 from slipway_predictor.features import Table, to_frame
 
 _TYPES = {"f": ValueType.FLOAT, "i": ValueType.INT, "u": ValueType.INT, "b": ValueType.BOOL}
@@ -32,7 +33,8 @@ class ScikitEngine:
         self._classes: Any = getattr(estimator, "classes_", None)
         self._methods = _methods(estimator)
         self.steady = _all_of_scikit(estimator)
-        """Code of somebody else's may do anything, sleep or ask a server."""
+        """Whether a call's time depends on the rows alone: code of somebody else's may sleep, or ask a server."""
+        self.cost: Cost | None = None
         self._votes = isinstance(self._classes, np.ndarray) and _predicts_by_vote(estimator)
 
     def predict(self, table: Table, outputs: Collection[str]) -> dict[str, NDArray[Any]]:

@@ -13,7 +13,7 @@ from slipway_contract import Bundle, BundleError, verify
 from slipway_predictor.bundle import require_fit, unpickle
 from slipway_predictor.bundle.fit import feature_names
 from slipway_predictor.bundle.versions import SCIKIT, installed
-from slipway_predictor.engines import ScikitEngine
+from slipway_predictor.engines import Choice, ScikitEngine, choose
 from slipway_predictor.features import Intake, example_request
 from slipway_predictor.monitoring.logs import LOGGER
 from slipway_predictor.protocol import RequestError, v2_json
@@ -42,11 +42,20 @@ def load(opened: Bundle, identity: Identity) -> Core:
         manifest.inputs, framed=feature_names(artifact.estimator) is not None, max_rows=manifest.max_rows
     )
     body = orjson.dumps(example_request(manifest.inputs))
-    require_fit(manifest, artifact.estimator, engine, intake.table(v2_json.decode(body).inputs))
-    core = Core(identity, manifest, engine, intake)
+    example = intake.table(v2_json.decode(body).inputs)
+    require_fit(manifest, artifact.estimator, engine, example)
+    choice = choose(artifact.estimator, engine, [output.name for output in manifest.outputs], example)
+    _tell(choice)
+    core = Core(identity, manifest, choice.engine, intake)
     _warm(core, body)
     _log.info("ready after %.2f s of loading", time.perf_counter() - start)
     return core
+
+
+def _tell(choice: Choice) -> None:
+    for reason in choice.rejected:
+        _log.warning("an engine that answers otherwise than scikit-learn is not used: %s", reason)
+    _log.info("engine: %s", choice.describe())
 
 
 def _warm(core: Core, body: bytes) -> None:

@@ -1,0 +1,212 @@
+"""One call of the engine for all that arrived in one turn of the event loop. No timer: nobody waits for company.
+
+The loop reads every socket that has something before it gets back here, so under load a turn brings many requests, and
+an engine whose call costs the same for one row as for a hundred answers a hundred times as many. While a call runs in a
+thread, what arrives meanwhile is the next batch. Short calls are made on the loop's own thread, where handing over
+would cost more than the call; long ones in a thread, so that health never waits.
+"""
+
+import asyncio
+import os
+import time
+from collections import deque
+from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NamedTuple
+
+from numpy.typing import NDArray
+
+from slipway_predictor.engines.base import Cost, Done, Engine
+from slipway_predictor.features import Table, join
+
+Answers = dict[str, NDArray[Any]]
+
+MAX_ROWS = 1024
+"""Rows joined into one call. A single request of more is a call of its own."""
+
+INLINE = 0.001
+"""A call expected to take less (seconds) is made on the loop's thread."""
+
+_AT_ONCE = 12e-6  # a call of less than this costs about what waiting for the turn's end and sharing it would
+_LONG = 0.02  # seconds: rows are added to a call only while it is expected to take less
+_MAX_THREADS = 4
+_WEIGHT = 0.1  # of the newest call in the running average
+
+
+class _Asked(NamedTuple):
+    table: Table
+    outputs: Collection[str]
+    done: Done
+
+
+class Batcher:
+    """The queue in front of an engine; used from the event loop's thread alone.
+
+    An engine whose cost cannot be told is called in threads only.
+    `observe(requests, rows, seconds)` is called after each call.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        loop: asyncio.AbstractEventLoop,
+        *,
+        max_rows: int = MAX_ROWS,
+        observe: Callable[[int, int, float], None] | None = None,
+    ) -> None:
+        self._engine = engine
+        self._cost = engine.cost or Cost(INLINE, 0.0)
+        self._steady = engine.cost is not None
+        self._loop = loop
+        self._observe = observe
+        self._max_rows = max_rows
+        self._pace = 1.0  # how much longer calls take than was measured at load
+        self._waiting: deque[_Asked] = deque()
+        self._rows = 0
+        self._running = 0
+        self._due = False
+        self._workers = min(_MAX_THREADS, cpus())
+        self._threads = ThreadPoolExecutor(self._workers, "model")
+        self._at_once = self._steady and self._cost.of(1) < _AT_ONCE
+
+    @property
+    def waiting_rows(self) -> int:
+        """Rows that no call has taken up yet."""
+        return self._rows
+
+    def delay(self) -> float:
+        """Return the seconds after which a request that came now would be answered, about."""
+        ahead = self._rows + (self._running and self._cap())
+        calls = ahead // self._cap() + 1
+        return (calls * self._cost.fixed + ahead * self._cost.per_row) * self._pace / self._workers
+
+    def submit(self, table: Table, outputs: Collection[str], done: Done) -> None:
+        """Have the table answered; as the Queue interface says."""
+        if self._at_once and not self._waiting and self._cost.of(len(table)) < INLINE:
+            self._answer_now(_Asked(table, outputs, done))
+            return
+        self._waiting.append(_Asked(table, outputs, done))
+        self._rows += len(table)
+        self._arrange()
+
+    def close(self) -> None:
+        """Let the threads end after the calls they are in."""
+        self._threads.shutdown(wait=False)
+
+    def _arrange(self) -> None:
+        if self._waiting and not self._due and self._running < self._workers:
+            self._due = True
+            self._loop.call_soon(self._turn)
+
+    def _answer_now(self, asked: _Asked) -> None:
+        try:
+            result: Answers | Exception = self._engine.predict(asked.table, asked.outputs)
+        except Exception as error:
+            result = error
+        if self._observe is not None:
+            self._observe(1, len(asked.table), self._cost.of(len(asked.table)))
+        asked.done(result)
+
+    def _turn(self) -> None:
+        """Make the next call."""
+        self._due = False
+        batch, rows = self._next()
+        expected = self._cost.of(rows) * self._pace
+        if self._steady and expected < INLINE:
+            self._finished(batch, rows, *_timed(self._engine, batch))
+        else:
+            self._running += 1
+            self._threads.submit(self._in_thread, batch, rows)
+        self._arrange()
+
+    def _next(self) -> tuple[list[_Asked], int]:
+        """Take from the queue what goes into one call: requests for the same outputs, in their order."""
+        first = self._waiting[0]
+        cap = self._cap()
+        batch: list[_Asked] = []
+        rows = 0
+        while self._waiting:
+            asked = self._waiting[0]
+            more = len(asked.table)
+            if batch and (rows + more > cap or asked.outputs != first.outputs):
+                break
+            batch.append(self._waiting.popleft())
+            rows += more
+        self._rows -= rows
+        return batch, rows
+
+    def _cap(self) -> int:
+        """Return how many rows a call may hold without taking long."""
+        per_row = self._cost.per_row * self._pace
+        if per_row * self._max_rows <= _LONG:
+            return self._max_rows
+        return max(1, int(_LONG / per_row))
+
+    def _in_thread(self, batch: list[_Asked], rows: int) -> None:
+        results, seconds = _timed(self._engine, batch)
+        try:
+            self._loop.call_soon_threadsafe(self._back, batch, rows, results, seconds)
+        except RuntimeError:  # the loop is closed: nobody waits for the answers any more
+            return
+
+    def _back(
+        self, batch: list[_Asked], rows: int, results: list[Answers | Exception], seconds: float
+    ) -> None:
+        self._running -= 1
+        self._finished(batch, rows, results, seconds)
+        self._arrange()
+
+    def _finished(
+        self, batch: list[_Asked], rows: int, results: list[Answers | Exception], seconds: float
+    ) -> None:
+        expected = self._cost.of(rows)
+        if expected > 0:
+            self._pace += _WEIGHT * (min(seconds / expected, 1000.0) - self._pace)
+        if self._observe is not None:
+            self._observe(len(batch), rows, seconds)
+        for asked, result in zip(batch, results, strict=True):
+            asked.done(result)
+
+
+def _timed(engine: Engine, batch: list[_Asked]) -> tuple[list[Answers | Exception], float]:
+    start = time.perf_counter()
+    results = answers(engine, [asked.table for asked in batch], batch[0].outputs)
+    return results, time.perf_counter() - start
+
+
+def answers(
+    engine: Engine, tables: Sequence[Table], outputs: Collection[str]
+) -> list[dict[str, NDArray[Any]] | Exception]:
+    """Return for each table its answers, or what the engine raised for it. Never raises an Exception itself.
+
+    All are asked in one call. If that fails, in two halves, and so on: the others need not suffer for the one row that
+    the model cannot bear, and it is found in a few calls.
+    """
+    try:
+        whole = engine.predict(join(tables), outputs)
+    except Exception as error:
+        if len(tables) == 1:
+            return [error]
+    else:
+        rows = sum(map(len, tables))
+        if len(tables) == 1:
+            return [whole]
+        if all(len(answer) == rows for answer in whole.values()):
+            return _shares(whole, tables)
+    middle = len(tables) // 2
+    return answers(engine, tables[:middle], outputs) + answers(engine, tables[middle:], outputs)
+
+
+def _shares(whole: Answers, tables: Sequence[Table]) -> list[Answers | Exception]:
+    shares: list[Answers | Exception] = []
+    start = 0
+    for table in tables:
+        stop = start + len(table)
+        shares.append({name: answer[start:stop] for name, answer in whole.items()})
+        start = stop
+    return shares
+
+
+def cpus() -> int:
+    """Return how many CPUs this process may use, or how many there are where that is not told (macOS)."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
