@@ -1,6 +1,6 @@
 # Everything that a checkout can do. `make help` lists it.
 .DEFAULT_GOAL := help
-.PHONY: help venv up down status demo test unit integration e2e lint format generate requirements clean
+.PHONY: help venv up down status demo test unit integration e2e bench lint format generate requirements clean
 SHELL := /bin/sh
 PYTHON := .venv/bin/python
 LAB := PYTHONPATH=lab $(PYTHON) -m slipway_lab
@@ -45,6 +45,9 @@ integration: venv ## The tests against a real etcd and kube-apiserver
 e2e: venv ## The tests on the lab; it is started if need be
 	@echo '== end-to-end tests'
 	@$(PYTEST) tests/e2e
+
+bench: venv ## Measure the predictor beside other servers (45 minutes); BENCH='--seconds 1 --windows 1 --long 5' is quicker
+	@PYTHONPATH=bench $(PYTHON) -m slipway_bench --out bench/RESULTS.md $(BENCH)
 
 lint: venv ## ruff, mypy --strict, the import contracts
 	@$(PYTHON) -m ruff check .

@@ -41,13 +41,22 @@ class Choice:
         )
 
 
-def choose(estimator: Any, reference: ScikitEngine, outputs: Sequence[str], known: Table) -> Choice:
+def choose(
+    estimator: Any,
+    reference: ScikitEngine,
+    outputs: Sequence[str],
+    known: Table,
+    *,
+    compiled: bool = True,
+) -> Choice:
     """Return the engine for a fitted estimator.
 
     `outputs` are those of the contract, `known` rows it can answer: the contract's example, better its golden rows.
+    With `compiled` false it is scikit-learn itself, whatever there is.
     Takes as long as a few dozen calls of the estimator.
     """
-    plan = read_plan(estimator) if isinstance(known, np.ndarray) and known.dtype.kind == "f" else None
+    plain = isinstance(known, np.ndarray) and known.dtype.kind == "f"
+    plan = read_plan(estimator) if plain and compiled else None
     if plan is None or not isinstance(known, np.ndarray):
         _cost(reference, outputs, known)
         return Choice(reference)

@@ -152,6 +152,12 @@ def test_a_slower_engine_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     assert choice.rejected == ()
 
 
+def test_scikit_learn_itself_can_be_asked_for() -> None:
+    choice = choose(FOREST, ScikitEngine(FOREST), BOTH, X[:2], compiled=False)
+    assert (choice.engine.name, choice.parity) == ("sklearn", None)
+    assert choice.engine.cost is not None
+
+
 def test_tables_of_several_types_and_others_code_are_left_to_scikit_learn() -> None:
     regressor = RandomForestRegressor(2, random_state=0).fit(X, AMOUNT)
     columns = Columns(tuple(X[:2].T))

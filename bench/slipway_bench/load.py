@@ -1,0 +1,86 @@
+"""One burst of load: closed loop with wrk, an offered rate or gRPC with h2load; and what came of it."""
+
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from slipway_bench.servers import GRPC_PORT, HTTP_PORT, LOAD_CORE
+from slipway_bench.tools import BenchError, Tools
+
+_ROTATING = Path(__file__).with_name("rotate.lua")
+_STREAMS = 8  # connections at most for gRPC; more calls share them
+_INFER = "/inference.GRPCInferenceService/ModelInfer"
+
+
+@dataclass(frozen=True)
+class Burst:
+    """Requests a second that were answered well, their latencies in milliseconds, and how many were not."""
+
+    rate: float
+    p50: float
+    p99: float
+    worst: float
+    failed: int
+    refused: int = 0
+    """Answered with 503: not among the failed."""
+
+
+def closed(tools: Tools, path: str, bodies: Path, connections: int, seconds: float) -> Burst:
+    """Send the bodies of a file, one a line, over so many connections, each as soon as the last is answered."""
+    words = ["-t1", f"-c{connections}", f"-d{seconds:g}s", "--timeout", "10s", "-s", str(_ROTATING)]
+    result = _run(tools, [tools.wrk, *words, f"http://127.0.0.1:{HTTP_PORT}{path}", "--", str(bodies)])
+    line = next((line for line in result.splitlines() if line.startswith("BURST ")), None)
+    if line is None:
+        raise BenchError(f"wrk said nothing to be read: {result[-400:]}")
+    count, micros, p50, p99, worst, failed = map(int, line.split()[1:])
+    return Burst((count - failed) / micros * 1e6, p50 / 1e3, p99 / 1e3, worst / 1e3, failed)
+
+
+def offered(
+    tools: Tools, path: str, body: Path, rate: int, connections: int, seconds: float, folder: Path
+) -> Burst:
+    """Send one body at a fixed rate, whatever comes back; a connection has one request under way at most."""
+    words = ["--h1", "-c", str(connections), "-m", "1", "--rps", str(rate / connections)]
+    header = ["-H", "content-type: application/json"]
+    url = f"http://127.0.0.1:{HTTP_PORT}{path}"
+    return _h2load(tools, [*words, *header], body, url, seconds, folder)
+
+
+def grpc(tools: Tools, body: Path, calls: int, seconds: float, folder: Path) -> Burst:
+    """Make so many calls at a time, each as soon as the last is answered."""
+    connections = min(calls, _STREAMS)
+    words = ["-c", str(connections), "-m", str(calls // connections)]
+    header = ["-H", "content-type: application/grpc", "-H", "te: trailers"]
+    return _h2load(tools, [*words, *header], body, f"http://127.0.0.1:{GRPC_PORT}{_INFER}", seconds, folder)
+
+
+def _h2load(tools: Tools, words: list[str], body: Path, url: str, seconds: float, folder: Path) -> Burst:
+    log = folder / "h2load.log"
+    log.unlink(missing_ok=True)
+    _run(
+        tools,
+        [tools.h2load, "-t", "1", "-D", f"{seconds:g}", "-d", str(body), *words, f"--log-file={log}", url],
+    )
+    if not log.exists() or not log.stat().st_size:
+        raise BenchError("h2load got no answer")
+    table = np.loadtxt(log, usecols=(1, 2), ndmin=2)
+    status, took = table[:, 0], table[:, 1] / 1e3
+    good, refused = status == 200, int((status == 503).sum())
+    if not good.any():
+        raise BenchError(f"h2load got no good answer, but status {int(status[0])}")
+    p50, p99 = np.percentile(took[good], [50, 99])
+    failed = int((~good).sum()) - refused
+    return Burst(
+        float(good.sum() / seconds), float(p50), float(p99), float(took[good].max()), failed, refused
+    )
+
+
+def _run(tools: Tools, command: list[str]) -> str:
+    done = subprocess.run(
+        ["taskset", "-c", str(LOAD_CORE), *command], env=tools.environment, capture_output=True, text=True
+    )
+    if done.returncode:
+        raise BenchError(f"{command[0]} failed: {(done.stderr or done.stdout)[-400:]}")
+    return done.stdout

@@ -1,0 +1,1 @@
+"""The other servers, as their own documentation shows them."""

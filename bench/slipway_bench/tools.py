@@ -1,0 +1,100 @@
+"""The load generators, and MLServer's environment: taken from the machine where they are there, else into the cache.
+
+wrk and h2load are Debian packages, unpacked and not installed. MLServer needs older packages than the rest of this
+checkout, so it gets an environment of its own.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import venv
+from dataclasses import dataclass
+from pathlib import Path
+
+CHECKOUT = Path(__file__).parents[2]
+CACHE = Path(os.environ.get("SLIPWAY_CACHE", Path.home() / ".cache" / "slipway")) / "bench"
+PACKAGES = (
+    "wrk",
+    "nghttp2-client",
+    "libluajit-5.1-2",
+    "libluajit-5.1-common",
+    "libev4",
+    "libjemalloc2",
+    "libnghttp2-14",
+)
+REQUIREMENTS = CHECKOUT / "requirements" / "bench.txt"
+
+
+class BenchError(Exception):
+    """The benchmark cannot go on; the text says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Tools:
+    """Programs to call, and what they need in their environment."""
+
+    wrk: str
+    h2load: str
+    environment: dict[str, str]
+
+
+def load_generators() -> Tools:
+    """Return wrk and h2load. Raises BenchError where they are neither on this machine nor to be had."""
+    found = [shutil.which(name) for name in ("wrk", "h2load")]
+    if found[0] and found[1]:
+        return Tools(found[0], found[1], dict(os.environ))
+    root = CACHE / "packages"
+    if not (root / "usr/bin/wrk").exists():
+        _unpack(root)
+    folders = [root / "usr/lib" / f"{os.uname().machine}-linux-gnu", root / "usr/lib"]
+    libraries = ":".join(map(str, folders))
+    own = dict(os.environ) | {"LD_LIBRARY_PATH": libraries}
+    return Tools(str(root / "usr/bin/wrk"), str(root / "usr/bin/h2load"), own)
+
+
+def _unpack(root: Path) -> None:
+    if not shutil.which("apt-get"):
+        raise BenchError("wrk and h2load are not on this machine and there is no apt-get: install both")
+    print("Unpacking wrk and h2load into the cache", flush=True)
+    building = root.with_suffix(".new")
+    shutil.rmtree(building, ignore_errors=True)
+    for name in ("lists/partial", "cache"):
+        (building / name).mkdir(parents=True)
+    own = [
+        "-o",
+        f"Dir::State::Lists={building}/lists",
+        "-o",
+        f"Dir::Cache={building}/cache",
+        "-o",
+        "Debug::NoLocking=1",
+    ]
+    own += ["-o", "APT::Sandbox::User=root"]
+    try:
+        subprocess.run(["apt-get", *own, "-qq", "update"], check=True)
+        subprocess.run(["apt-get", *own, "-qq", "download", *PACKAGES], check=True, cwd=building)
+    except subprocess.CalledProcessError as error:
+        raise BenchError("wrk and h2load cannot be downloaded: install both with apt-get") from error
+    for archive in building.glob("*.deb"):
+        subprocess.run(["dpkg", "-x", archive, building], check=True)
+    shutil.rmtree(root, ignore_errors=True)
+    building.rename(root)
+
+
+def mlserver() -> Path:
+    """Return the folder with MLServer's programs, made the first time (half a minute, 500 MB)."""
+    folder = CACHE / "mlserver"
+    stamp = folder / "requirements.txt"
+    wanted = REQUIREMENTS.read_text()
+    if not (stamp.exists() and stamp.read_text() == wanted):
+        print("Making MLServer's environment in the cache (half a minute, 500 MB)", flush=True)
+        venv.create(folder, clear=True, with_pip=True)
+        pip = [str(folder / "bin" / "pip"), "install", "--quiet", "--disable-pip-version-check"]
+        subprocess.run([*pip, "--require-hashes", "-r", str(REQUIREMENTS)], check=True)
+        stamp.write_text(wanted)
+    return folder / "bin"
+
+
+def python() -> str:
+    """Return the checkout's own Python, with KServe's SDK and this project."""
+    return sys.executable
