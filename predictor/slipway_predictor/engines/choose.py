@@ -6,16 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from slipway_predictor.engines.base import Cost, Engine
-from slipway_predictor.engines.compiled import CompiledEngine, read_plan
+from slipway_predictor.engines.compiled import CompiledEngine, matrix_of, read_plan
 from slipway_predictor.engines.parity import TOLERANCE, Parity, compare, edge_rows, probing_rows
 from slipway_predictor.engines.scikit import ScikitEngine
 from slipway_predictor.features import Table, join
-
-Matrix = NDArray[np.float64]
 
 _SIZES = (1, 32, 512)  # rows a call is timed with
 _ENOUGH = 0.02  # seconds spent on timing one size
@@ -55,20 +50,19 @@ def choose(
     With `compiled` false it is scikit-learn itself, whatever there is.
     Takes as long as a few dozen calls of the estimator.
     """
-    plain = isinstance(known, np.ndarray) and known.dtype.kind == "f"
-    plan = read_plan(estimator) if plain and compiled else None
-    if plan is None or not isinstance(known, np.ndarray):
+    matrix = matrix_of(known)
+    plan = read_plan(estimator) if matrix is not None and compiled else None
+    if plan is None or matrix is None:
         _cost(reference, outputs, known)
         return Choice(reference)
-    probes, edges = probing_rows(plan, known), edge_rows(known)
-    rejected = []
+    probes, edges = probing_rows(plan, matrix), edge_rows(matrix)
+    rejected: list[str] = []
     for name, raw in plan.ways:
         engine = CompiledEngine(name, plan, raw, reference)
-        parity = compare(engine, reference, outputs, probes, edges)
-        if parity.failure is not None:
-            rejected.append(f"{name}: {parity.failure}")
-            continue
-        return _timed(engine, reference, outputs, known, parity, tuple(rejected))
+        parity = compare(engine, reference, outputs, known, probes, edges)
+        if parity.failure is None:
+            return _timed(engine, reference, outputs, known, parity, tuple(rejected))
+        rejected.append(f"{name}: {parity.failure}")
     _cost(reference, outputs, known)
     return Choice(reference, rejected=tuple(rejected))
 
@@ -77,7 +71,7 @@ def _timed(
     engine: CompiledEngine,
     reference: ScikitEngine,
     outputs: Sequence[str],
-    known: Matrix,
+    known: Table,
     parity: Parity,
     rejected: tuple[str, ...],
 ) -> Choice:

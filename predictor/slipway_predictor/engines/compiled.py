@@ -19,6 +19,7 @@ from slipway_predictor.features import Columns, Table
 
 Matrix = NDArray[np.float64]
 Raw = Callable[[Matrix], Matrix | None]
+_EXACT = 2**53  # up to here every whole number is a float64
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,8 @@ class CompiledEngine:
     def predict(self, table: Table, outputs: Collection[str]) -> dict[str, NDArray[Any]]:
         """Return the named outputs, as the Engine interface says."""
         if self.limit is None or len(table) <= self.limit:
-            raw = self._raw(forward(self._steps, _matrix(table)))
+            x = matrix_of(table)
+            raw = None if x is None else self._raw(forward(self._steps, x))
             if raw is not None:
                 return self._head(raw, outputs)
         return self._reference.predict(table, outputs)
@@ -86,7 +88,12 @@ def _linked(link: Callable[[Any], Any]) -> heads.Head:
     return lambda raw, outputs: dict.fromkeys(outputs, link(raw[:, 0]))
 
 
-def _matrix(table: Table) -> Matrix:
-    if isinstance(table, Columns):
-        return np.stack(table.arrays, axis=1, dtype=np.float64, casting="unsafe")
-    return table
+def matrix_of(table: Table) -> Matrix | None:
+    """Return a table as one matrix of float64, or None where that would lose something: text, or large whole numbers."""
+    if not isinstance(table, Columns):
+        return table if table.dtype == np.float64 else None
+    for array in table.arrays:
+        kind = array.dtype.kind
+        if kind not in "fiub" or (kind in "iu" and (np.abs(array) > _EXACT).any()):
+            return None
+    return np.stack(table.arrays, axis=1, dtype=np.float64, casting="unsafe")

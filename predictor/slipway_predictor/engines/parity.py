@@ -17,6 +17,7 @@ from slipway_predictor.engines.base import Engine
 from slipway_predictor.engines.compiled import Plan
 from slipway_predictor.engines.steps import backward, forward
 from slipway_predictor.engines.trees import Ensemble
+from slipway_predictor.features import Table
 
 Matrix = NDArray[np.float64]
 
@@ -38,18 +39,20 @@ class Parity:
     failure: str | None = None
 
 
-def compare(engine: Engine, reference: Engine, outputs: Sequence[str], rows: Matrix, edges: Matrix) -> Parity:
-    """Ask both for `rows` at once and for each of `edges` alone, and compare. Raises nothing that an engine raises."""
-    parity = _compared(engine, reference, outputs, rows)
-    for row in edges:
+def compare(
+    engine: Engine, reference: Engine, outputs: Sequence[str], known: Table, probes: Matrix, edges: Matrix
+) -> Parity:
+    """Ask both for `known` and `probes` at once and for each of `edges` alone. Raises nothing that an engine raises."""
+    rows, largest = 0, 0.0
+    for table in (known, probes, *(edge[None] for edge in edges)):
+        parity = _compared(engine, reference, outputs, table)
+        rows, largest = rows + parity.rows, max(largest, parity.difference)
         if parity.failure is not None:
-            break
-        edge = _compared(engine, reference, outputs, row[None])
-        parity = Parity(parity.rows + 1, max(parity.difference, edge.difference), edge.failure)
-    return parity
+            return Parity(rows, largest, parity.failure)
+    return Parity(rows, largest)
 
 
-def _compared(engine: Engine, reference: Engine, outputs: Sequence[str], rows: Matrix) -> Parity:
+def _compared(engine: Engine, reference: Engine, outputs: Sequence[str], rows: Table) -> Parity:
     expected, actual = _answer(reference, rows, outputs), _answer(engine, rows, outputs)
     if isinstance(expected, str) or isinstance(actual, str):
         failure = None if expected == actual else f"scikit-learn: {_said(expected)}, here: {_said(actual)}"
@@ -63,7 +66,7 @@ def _compared(engine: Engine, reference: Engine, outputs: Sequence[str], rows: M
     return Parity(len(rows), largest)
 
 
-def _answer(engine: Engine, rows: Matrix, outputs: Sequence[str]) -> dict[str, NDArray[Any]] | str:
+def _answer(engine: Engine, rows: Table, outputs: Sequence[str]) -> dict[str, NDArray[Any]] | str:
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         try:
@@ -90,14 +93,14 @@ def _difference(expected: NDArray[Any], actual: NDArray[Any]) -> float:
 
 
 def probing_rows(plan: Plan, known: Matrix) -> Matrix:
-    """Return rows [n, features] to compare on: `known` ones [m, features], and such that lie on the plan's splits."""
+    """Return rows [n, features] made of `known` ones [m, features] that lie on the plan's splits, or far out."""
     if plan.ensemble is None:
         spread = np.array([-1000.0, -1.0, -1e-3, 0.0, 1e-3, 0.5, 2.0, 1000.0])
-        return np.concatenate([known, *(known * factor for factor in spread)])
+        return np.concatenate([known * factor for factor in spread])
     with np.errstate(all="ignore"):
         inside = forward(plan.steps, known)
         at_splits = backward(plan.steps, _rows_at_splits(plan.ensemble, inside))
-    return np.concatenate([known, at_splits[np.isfinite(at_splits).all(axis=1)]])
+    return at_splits[np.isfinite(at_splits).all(axis=1)]
 
 
 def edge_rows(known: Matrix) -> Matrix:

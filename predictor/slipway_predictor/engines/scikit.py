@@ -15,6 +15,7 @@ from slipway_contract import BundleError, Output, ValueType
 from slipway_predictor.engines.base import Cost
 from slipway_predictor.features import Table, to_frame
 
+_STEADY = ("sklearn.", "xgboost.", "lightgbm.")
 _TYPES = {"f": ValueType.FLOAT, "i": ValueType.INT, "u": ValueType.INT, "b": ValueType.BOOL}
 
 
@@ -105,11 +106,11 @@ def _predicts_by_vote(estimator: Any) -> bool:
 
 
 def _all_of_scikit(estimator: Any) -> bool:
-    if not type(estimator).__module__.startswith("sklearn."):
+    if not type(estimator).__module__.startswith(_STEADY):
         return False
     parameters = estimator.get_params(deep=True) if hasattr(estimator, "get_params") else {}
     return not any(
-        callable(value) or (hasattr(value, "fit") and not type(value).__module__.startswith("sklearn."))
+        callable(value) or (hasattr(value, "fit") and not type(value).__module__.startswith(_STEADY))
         for value in parameters.values()
     )
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.ensemble import (
     GradientBoostingClassifier,
@@ -17,7 +18,7 @@ from sklearn.ensemble import (
 from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import FunctionTransformer, StandardScaler
+from sklearn.preprocessing import FunctionTransformer, OrdinalEncoder, StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
 from slipway_predictor.engines import ScikitEngine, choose
@@ -27,7 +28,7 @@ from slipway_predictor.engines.trees import Ensemble
 from slipway_predictor.engines.walkers import numpy_walker
 from slipway_predictor.features import Columns
 
-from .conftest import AMOUNT, TWO, X
+from .conftest import AMOUNT, THREE, TWO, X
 
 FOREST = make_pipeline(StandardScaler(), RandomForestClassifier(20, random_state=0)).fit(X, TWO)
 MODULE = sys.modules[choose.__module__]
@@ -41,7 +42,7 @@ def parity_of(change: Callable[[Ensemble], Any], estimator: Any = FOREST, known:
     assert plan.ensemble is not None
     reference = ScikitEngine(estimator)
     engine = CompiledEngine("changed", plan, change(plan.ensemble), reference)
-    return compare(engine, reference, BOTH, probing_rows(plan, known), edge_rows(known))
+    return compare(engine, reference, BOTH, known, probing_rows(plan, known), edge_rows(known))
 
 
 def test_the_right_one_passes() -> None:
@@ -80,7 +81,7 @@ def test_a_walker_that_rounds_elsewhere_is_found(change: Any) -> None:
     assert plan.ensemble is not None
     engine = CompiledEngine("changed", plan, change(plan.ensemble), reference)
     random = np.random.default_rng(3).normal(50, 20, size=(2000, 5))
-    assert compare(engine, reference, BOTH, random, random[:0]).failure is None
+    assert compare(engine, reference, BOTH, X[:1], random, random[:0]).failure is None
 
 
 def test_a_strict_comparison_is_found_where_features_are_not_rounded() -> None:
@@ -158,10 +159,45 @@ def test_scikit_learn_itself_can_be_asked_for() -> None:
     assert choice.engine.cost is not None
 
 
-def test_tables_of_several_types_and_others_code_are_left_to_scikit_learn() -> None:
-    regressor = RandomForestRegressor(2, random_state=0).fit(X, AMOUNT)
-    columns = Columns(tuple(X[:2].T))
-    assert choose(regressor, ScikitEngine(regressor), ["value"], columns).engine.name == "sklearn"
+FRAME = pd.DataFrame({"a": X[:, 0], "b": np.rint(X[:, 1]).astype(int), "c": X[:, 2] > 50})
+
+
+def columns_of(frame: pd.DataFrame) -> Columns:
+    return Columns(tuple(frame[name].to_numpy() for name in frame))
+
+
+@pytest.mark.parametrize(
+    "pipeline",
+    [
+        RandomForestClassifier(10, random_state=0),
+        make_pipeline(StandardScaler(), LogisticRegression()),
+        HistGradientBoostingClassifier(max_iter=5),
+    ],
+    ids=["forest", "linear", "histogram"],
+)
+def test_frames_of_numbers_and_truths_have_fast_engines_too(pipeline: Any) -> None:
+    pipeline.fit(FRAME, TWO)
+    reference = ScikitEngine(pipeline)
+    choice = choose(pipeline, reference, BOTH, columns_of(FRAME[:3]))
+    assert choice.engine.name != "sklearn"
+    answers = choice.engine.predict(columns_of(FRAME), BOTH)
+    # A frame's columns lie one after the other in memory, and a matrix product adds in another order for it.
+    np.testing.assert_allclose(answers["probability"], pipeline.predict_proba(FRAME), rtol=1e-14)
+    assert np.array_equal(answers["label"], pipeline.predict(FRAME))
+
+
+def test_whole_numbers_beyond_floats_are_left_to_scikit_learn() -> None:
+    whole = pd.DataFrame({"a": [2**60 + 2**36 + 1, 2**60]})
+    forest = RandomForestRegressor(1, bootstrap=False).fit(whole, [1.0, 0.0])
+    engine = choose(forest, ScikitEngine(forest), ["value"], columns_of(pd.DataFrame({"a": [1, 2]}))).engine
+    assert engine.name.startswith("trees-")
+    assert engine.predict(columns_of(whole), ["value"])["value"].tolist() == forest.predict(whole).tolist()
+
+
+def test_text_and_code_of_others_are_left_to_scikit_learn() -> None:
+    text = make_pipeline(OrdinalEncoder(), RandomForestRegressor(2)).fit(THREE.reshape(-1, 1), AMOUNT)
+    words = THREE[:2].reshape(-1, 1).astype(object)
+    assert choose(text, ScikitEngine(text), ["value"], words).engine.name == "sklearn"
     foreign = make_pipeline(FunctionTransformer(np.log1p), LogisticRegression(max_iter=500)).fit(X**2, TWO)
     choice = choose(foreign, ScikitEngine(foreign), BOTH, X[:2] ** 2)
     assert (choice.engine.name, choice.engine.cost) == ("sklearn", None)
