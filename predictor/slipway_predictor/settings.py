@@ -19,6 +19,7 @@ class Settings:
     host: str
     http_port: int
     grpc_port: int | None
+    admin_port: int | None
     model_name: str | None
     model_version: str | None
     digest: str | None
@@ -27,6 +28,8 @@ class Settings:
     in_cluster: bool
     drain: float
     max_body: int
+    timeout: float
+    fast: bool
 
 
 def parse(arguments: Sequence[str] | None, environment: Mapping[str, str]) -> Settings:
@@ -43,6 +46,7 @@ def parse(arguments: Sequence[str] | None, environment: Mapping[str, str]) -> Se
         host=found.host or ("0.0.0.0" if in_cluster else "127.0.0.1"),  # noqa: S104 (a pod's port is its purpose)
         http_port=found.http_port,
         grpc_port=found.grpc_port,
+        admin_port=found.admin_port,
         model_name=found.model_name or None,
         model_version=found.model_version or None,
         digest=digest,
@@ -51,6 +55,8 @@ def parse(arguments: Sequence[str] | None, environment: Mapping[str, str]) -> Se
         in_cluster=in_cluster,
         drain=max(1.0, found.grace_seconds - _EXIT_RESERVE),
         max_body=int(found.max_body_mib * 2**20),
+        timeout=found.timeout_seconds,
+        fast=found.fast_lane,
     )
 
 
@@ -100,6 +106,18 @@ def _add_network(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--grpc-port", metavar="PORT", type=_port, help="also serve V2 gRPC on this port (default: no gRPC)"
     )
+    parser.add_argument(
+        "--admin-port",
+        metavar="PORT",
+        type=_port,
+        help="also serve what is not for clients on this port: the last answers, the engine's state (default: no such port)",
+    )
+    parser.add_argument(
+        "--fast-lane",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="answer inference requests before FastAPI sees them; --no-fast-lane is for comparing the two ways",
+    )
 
 
 def _add_identity(parser: argparse.ArgumentParser, environment: Mapping[str, str]) -> None:
@@ -141,6 +159,13 @@ def _add_limits(parser: argparse.ArgumentParser, environment: Mapping[str, str])
         type=_positive,
         default=32.0,
         help="largest request body; a larger one gets 413 (default: 32)",
+    )
+    parser.add_argument(
+        "--timeout-seconds",
+        metavar="S",
+        type=_positive,
+        default=60.0,
+        help="longest time for one request, after which it gets 504; less where the client says so (default: 60)",
     )
     parser.add_argument(
         "--grace-seconds",

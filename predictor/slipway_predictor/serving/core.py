@@ -1,11 +1,10 @@
-"""One request in, one answer out: the whole of inference, for every transport. Synchronous, thread-safe, no I/O.
+"""A loaded model behind its contract: a request becomes a job for the engine, the engine's outputs become an answer.
 
-What a fast path does differently from KServe's route ends here: both call `Core.infer`.
+The whole of inference but the wait in between, for every transport. Synchronous, thread-safe, no I/O.
 """
 
 import logging
 import traceback
-import uuid
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,8 +24,10 @@ from slipway_predictor.protocol import (
     Tensor,
 )
 from slipway_predictor.protocol.messages import strings
+from slipway_predictor.serving.ids import new_id
 
 _log = logging.getLogger(LOGGER)
+_all = np.logical_and.reduce
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,15 @@ class Identity:
     revision: str = ""
 
 
+@dataclass(slots=True)
+class Job:
+    """What a request asks of the engine."""
+
+    id: str
+    table: Table
+    outputs: tuple[str, ...]
+
+
 class Core:
     """A loaded model behind its contract."""
 
@@ -46,49 +56,57 @@ class Core:
         self.manifest = manifest
         self.engine = engine
         self._intake = intake
-        self._outputs = {output.name: output for output in manifest.outputs}
+        self._outputs = {output.name: _Form(output) for output in manifest.outputs}
+        self._all_outputs = tuple(self._outputs)
         self._parameters = {"version": identity.version}
         if identity.revision:
             self._parameters["revision"] = identity.revision
         self._failures = Once()
 
-    def infer(self, request: InferenceRequest) -> InferenceAnswer:
-        """Answer one request.
+    def infer(self, request: InferenceRequest, request_id: str | None = None) -> InferenceAnswer:
+        """Answer one request, asking the engine here and now. Raises as `prepare` and `finish` do."""
+        job = self.prepare(request, request_id)
+        outcome: dict[str, NDArray[Any]] | Exception
+        try:
+            outcome = self.engine.predict(job.table, job.outputs)
+        except Exception as error:
+            outcome = error
+        return self.finish(job, outcome)
 
-        Raises BadRequest when it does not fit the contract and ModelFailed when the model raises or answers nonsense.
+    def prepare(self, request: InferenceRequest, request_id: str | None = None) -> Job:
+        """Apply the contract. `request_id` stands in where the request itself has none.
+
+        Raises BadRequest when the request does not fit.
         """
-        request_id = request.id or str(uuid.uuid4())
-        wanted = self._wanted(request.outputs)
-        table = self._intake.table(request.inputs)
-        answers = self._ask(table, wanted, request_id)
+        outputs = self._all_outputs if request.outputs is None else self._wanted(request.outputs)
+        return Job(request.id or request_id or new_id(), self._intake.table(request.inputs), outputs)
+
+    def finish(self, job: Job, outcome: dict[str, NDArray[Any]] | Exception) -> InferenceAnswer:
+        """Make the answer of what the engine gave or raised. Raises ModelFailed when that is no answer."""
+        if isinstance(outcome, Exception):
+            self._log_failure(outcome, job.id)
+            raise ModelFailed(
+                f"the model raised {type(outcome).__name__} on this request; its log has the details under id {job.id}"
+            ) from outcome
+        rows = len(job.table)
         return InferenceAnswer(
-            id=request_id,
-            model_name=self.identity.model_name,
-            model_version=self.identity.version,
-            outputs=tuple(_tensor(self._outputs[name], answers[name], len(table)) for name in wanted),
-            parameters=self._parameters,
+            job.id,
+            self.identity.model_name,
+            self.identity.version,
+            tuple([self._outputs[name].tensor(outcome[name], rows) for name in job.outputs]),
+            self._parameters,
         )
 
-    def _wanted(self, names: tuple[str, ...] | None) -> list[str]:
-        if names is None:
-            return list(self._outputs)
+    def _wanted(self, names: tuple[str, ...]) -> tuple[str, ...]:
         for name in names:
             if name not in self._outputs:
                 raise BadRequest(f"unknown output '{name}'; this model answers {', '.join(self._outputs)}")
-        return list(names)
-
-    def _ask(self, table: Table, wanted: list[str], request_id: str) -> dict[str, NDArray[Any]]:
-        try:
-            return self.engine.predict(table, wanted)
-        except Exception as error:
-            self._log_failure(error, request_id)
-            raise ModelFailed(
-                f"the model raised {type(error).__name__} on this request; its log has the details under id {request_id}"
-            ) from error
+        return names
 
     def _log_failure(self, error: Exception, request_id: str) -> None:
         frames = traceback.extract_tb(error.__traceback__)
-        first = self._failures.first((type(error), frames[-1].filename, frames[-1].lineno))
+        place = (frames[-1].filename, frames[-1].lineno) if frames else None
+        first = self._failures.first((type(error), place))
         summary = " ".join(str(error).split())
         _log.error(
             "request %s: the model raised %s: %s",
@@ -99,17 +117,27 @@ class Core:
         )
 
 
-def _tensor(output: Output, answer: NDArray[Any], rows: int) -> Tensor:
-    """Turn an engine's answer into the tensor the contract promises."""
-    expected = (rows,) if output.columns is None else (rows, output.columns)
-    if answer.shape != expected:
-        raise ModelFailed(
-            f"the model's {output.name} has shape {list(answer.shape)}, expected {list(expected)}"
-        )
-    datatype = DATATYPES[DATATYPE_OF[output.type]]
-    if datatype.kind == "O":
-        return Tensor(output.name, datatype.name, strings([str(v) for v in answer.flat]).reshape(expected))
-    array = answer.astype(datatype.dtype, copy=False)
-    if output.type is ValueType.FLOAT and not np.isfinite(array).all():
-        raise ModelFailed(f"the model's {output.name} holds NaN or infinity, which is no answer")
-    return Tensor(output.name, datatype.name, array)
+class _Form:
+    """One output as the contract promises it."""
+
+    def __init__(self, output: Output) -> None:
+        self._name = output.name
+        self._datatype = DATATYPES[DATATYPE_OF[output.type]]
+        self._columns = output.columns
+        self._real = output.type is ValueType.FLOAT
+
+    def tensor(self, answer: NDArray[Any], rows: int) -> Tensor:
+        """Turn an engine's answer into the promised tensor. Raises ModelFailed when it is none."""
+        expected = (rows,) if self._columns is None else (rows, self._columns)
+        if answer.shape != expected:
+            raise ModelFailed(
+                f"the model's {self._name} has shape {list(answer.shape)}, expected {list(expected)}"
+            )
+        if self._datatype.kind == "O":
+            return Tensor(
+                self._name, self._datatype.name, strings([str(v) for v in answer.flat]).reshape(expected)
+            )
+        array = answer if answer.dtype == self._datatype.dtype else answer.astype(self._datatype.dtype)
+        if self._real and not _all(np.isfinite(array.reshape(-1))):
+            raise ModelFailed(f"the model's {self._name} holds NaN or infinity, which is no answer")
+        return Tensor(self._name, self._datatype.name, array)

@@ -6,9 +6,8 @@ while or the time for it is up.
 """
 
 import asyncio
+import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from enum import StrEnum
 
 _TICK = 0.02  # seconds between two looks at the count
@@ -23,12 +22,13 @@ class State(StrEnum):
 
 
 class Lifecycle:
-    """The state and the count; used from the event loop's thread alone."""
+    """The state and the count. Counting is safe from any thread."""
 
     def __init__(self) -> None:
         self.state = State.LOADING
         self._under_way = 0
         self._last_end = 0.0
+        self._lock = threading.Lock()
 
     @property
     def ready(self) -> bool:
@@ -40,14 +40,16 @@ class Lifecycle:
         """How many requests have begun and not ended."""
         return self._under_way
 
-    @contextmanager
-    def request(self) -> Iterator[None]:
-        """Count a request as under way."""
-        self._under_way += 1
-        try:
-            yield
-        finally:
+    def enter(self) -> None:
+        """Count a request that has begun."""
+        with self._lock:
+            self._under_way += 1
+
+    def leave(self) -> None:
+        """Count a request that has ended."""
+        with self._lock:
             self._under_way -= 1
+        if self.state is State.DRAINING:
             self._last_end = time.monotonic()
 
     async def idle(self, quiet: float, budget: float) -> int:

@@ -1,4 +1,5 @@
-"""From a bundle's folder to a core that has answered once: verify, unpickle, compare with the contract, warm up.
+"""From a bundle's folder to a core that has answered once: verify, unpickle, compare with the contract, choose an
+engine, warm up.
 
 The order is the safety: bytes that were not checked are never unpickled, and traffic comes only after the last step.
 Runs in a thread of its own while the server already answers its health routes.
@@ -6,12 +7,14 @@ Runs in a thread of its own while the server already answers its health routes.
 
 import logging
 import time
+from dataclasses import dataclass
 
 import orjson
 
 from slipway_contract import Bundle, BundleError, verify
 from slipway_predictor.bundle import require_fit, unpickle
 from slipway_predictor.bundle.fit import feature_names
+from slipway_predictor.bundle.golden import Golden, read_golden, require_equal
 from slipway_predictor.bundle.versions import SCIKIT, installed
 from slipway_predictor.engines import Choice, ScikitEngine, choose
 from slipway_predictor.features import Intake, example_request
@@ -22,7 +25,15 @@ from slipway_predictor.serving.core import Core, Identity
 _log = logging.getLogger(LOGGER)
 
 
-def load(opened: Bundle, identity: Identity) -> Core:
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A core that has answered once, and how its engine was chosen."""
+
+    core: Core
+    choice: Choice
+
+
+def load(opened: Bundle, identity: Identity) -> Loaded:
     """Load the bundle behind an opened manifest. Raises BundleError when it cannot or must not be served."""
     start = time.perf_counter()
     # By the digest of the manifest that was accepted at start, so that another one put in its place is noticed.
@@ -31,31 +42,41 @@ def load(opened: Bundle, identity: Identity) -> Core:
     data = bundle.read(manifest.artifact)
     _log.info("loading %s (%.1f MiB)", manifest.artifact, len(data) / 2**20)
     artifact = unpickle(data, manifest.artifact, manifest.libraries)
-    if artifact.made_with is not None:
-        _log.warning(
-            "the pipeline was made with scikit-learn %s, here is %s: its answers may differ; build it with the same version",
-            artifact.made_with,
-            installed(SCIKIT),
-        )
-    engine = ScikitEngine(artifact.estimator)
-    intake = Intake(
-        manifest.inputs, framed=feature_names(artifact.estimator) is not None, max_rows=manifest.max_rows
-    )
+    reference = ScikitEngine(artifact.estimator)
+    framed = feature_names(artifact.estimator) is not None
+    intake = Intake(manifest.inputs, framed=framed, max_rows=manifest.max_rows)
     body = orjson.dumps(example_request(manifest.inputs))
     example = intake.table(v2_json.decode(body).inputs)
-    require_fit(manifest, artifact.estimator, engine, example)
-    choice = choose(artifact.estimator, engine, [output.name for output in manifest.outputs], example)
-    _tell(choice)
-    core = Core(identity, manifest, choice.engine, intake)
-    _warm(core, body)
-    _log.info("ready after %.2f s of loading", time.perf_counter() - start)
-    return core
-
-
-def _tell(choice: Choice) -> None:
+    require_fit(manifest, artifact.estimator, reference, example)
+    golden = read_golden(bundle, intake)
+    if artifact.made_with is not None:
+        _require_same_answers(artifact.made_with, reference, golden)
+    names = [output.name for output in manifest.outputs]
+    choice = choose(artifact.estimator, reference, names, example if golden is None else golden.table)
     for reason in choice.rejected:
         _log.warning("an engine that answers otherwise than scikit-learn is not used: %s", reason)
     _log.info("engine: %s", choice.describe())
+    core = Core(identity, manifest, choice.engine, intake)
+    _warm(core, body)
+    _log.info("ready after %.2f s of loading", time.perf_counter() - start)
+    return Loaded(core, choice)
+
+
+def _require_same_answers(made_with: str, reference: ScikitEngine, golden: Golden | None) -> None:
+    """Serve what another scikit-learn made only if it answers the golden rows as it did there."""
+    here = installed(SCIKIT)
+    if golden is None:
+        raise BundleError(
+            f"the pipeline was made with scikit-learn {made_with}, here is {here}, and the bundle has no golden rows to "
+            f"show that it answers the same: make it anew with scikit-learn {here}, or with `--data` under {made_with}"
+        )
+    require_equal(reference, golden, f"it was made with scikit-learn {made_with}, here is {here}")
+    _log.warning(
+        "the pipeline was made with scikit-learn %s, here is %s; its %d golden rows are answered as there",
+        made_with,
+        here,
+        len(golden.table),
+    )
 
 
 def _warm(core: Core, body: bytes) -> None:

@@ -1,125 +1,155 @@
-"""The protocol over gRPC, off unless a port is given: KServe's servicer with our errors, and without load and unload."""
+"""The protocol over gRPC, off unless a port is given: our own servicer on KServe's messages, health and reflection.
 
-import logging
-import time
+A server of threads, because grpcio's asyncio one answers half as many: where the engine takes microseconds a thread
+asks it itself, else it waits for the event loop's queue like everybody. Load and unload do not exist.
+"""
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import grpc  # type: ignore[import-untyped]
+import grpc
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
 
 from slipway_predictor.errors import CannotServe
-from slipway_predictor.monitoring.logs import LOGGER
-from slipway_predictor.monitoring.metrics import Metrics
-from slipway_predictor.protocol import BadRequest, NotFound, RequestError
-from slipway_predictor.serving.core import Identity
+from slipway_predictor.protocol import NotFound, RequestError
 from slipway_predictor.serving.dataplane import BundleDataPlane
-from slipway_predictor.serving.lifecycle import Lifecycle
+from slipway_predictor.serving.fast import read_id
+from slipway_predictor.serving.lane import failure
+from slipway_predictor.serving.messages import from_message, to_message
 from slipway_predictor.serving.sdk import (
-    InferenceServicer,
-    InferRequest,
-    InvalidInput,
-    ModelRepositoryExtension,
+    GRPCInferenceServiceServicer,
     add_GRPCInferenceServiceServicer_to_server,
+    pb,
 )
+from slipway_predictor.serving.service import Call, Service
 
-_log = logging.getLogger(LOGGER)
-
-_CODES = {
+CODES = {
     400: grpc.StatusCode.INVALID_ARGUMENT,
     404: grpc.StatusCode.NOT_FOUND,
+    413: grpc.StatusCode.RESOURCE_EXHAUSTED,
     500: grpc.StatusCode.INTERNAL,
     503: grpc.StatusCode.UNAVAILABLE,
+    504: grpc.StatusCode.DEADLINE_EXCEEDED,
 }
+"""The gRPC status for each of ours."""
+
+SERVICE_NAME = pb.DESCRIPTOR.services_by_name["GRPCInferenceService"].full_name
 _CLOSED = "models are managed through their deployment, not through this port"
+_THREADS = 32
+_WAITING = 512  # calls beyond the threads that may wait for one; more are refused at once
 
 
-class Servicer(InferenceServicer):  # type: ignore[misc]  # the SDK is untyped
+class Servicer(GRPCInferenceServiceServicer):  # type: ignore[misc]  # the SDK is untyped
     """The six calls of the protocol; the two of the model-repository extension answer UNIMPLEMENTED."""
 
-    def __init__(
-        self, dataplane: BundleDataPlane, lifecycle: Lifecycle, metrics: Metrics, identity: Identity
-    ) -> None:
-        super().__init__(dataplane, ModelRepositoryExtension(dataplane.model_registry))
-        self._lifecycle = lifecycle
-        self._metrics = metrics
-        self._identity = identity
+    def __init__(self, dataplane: BundleDataPlane, service: Service, loop: asyncio.AbstractEventLoop) -> None:
+        self._dataplane = dataplane
+        self._service = service
+        self._loop = loop
 
-    async def ModelInfer(self, request: Any, context: Any) -> Any:  # noqa: N802 (the protocol's name)
-        """Answer an inference request and count it."""
-        start = time.perf_counter()
-        status, outcome = 200, None
-        with self._lifecycle.request():
-            try:
-                outcome = await self._infer(request)
-            except RequestError as error:
-                status, outcome = error.status, str(error)
-            except Exception as error:
-                _log.exception("an inference request failed inside the predictor")
-                status, outcome = 500, f"the predictor failed on this request: {type(error).__name__}"
-        self._metrics.request("grpc-v2", status, time.perf_counter() - start)
-        if status != 200:
-            await context.abort(_CODES[status], outcome)
-        return outcome
+    def ServerLive(self, _request: Any, _context: Any) -> Any:  # noqa: N802 (the protocol's name)
+        """Tell that the process answers."""
+        return pb.ServerLiveResponse(live=True)
 
-    async def _infer(self, request: Any) -> Any:
-        self._require_version(request.model_version)
-        await self._data_plane.get_model(request.model_name)
-        response, _ = await self._data_plane.infer(request.model_name, _read(request))
-        return response.to_grpc()
+    def ServerReady(self, _request: Any, _context: Any) -> Any:  # noqa: N802
+        """Tell whether new traffic should come here."""
+        return pb.ServerReadyResponse(ready=self._service.lifecycle.ready)
 
-    async def ModelReady(self, request: Any, context: Any) -> Any:  # noqa: N802
+    def ModelReady(self, request: Any, context: Any) -> Any:  # noqa: N802
         """Tell whether the model is ready for new traffic."""
-        try:
-            self._require_version(request.version)
-            return await super().ModelReady(request, context)
-        except RequestError as error:
-            return await context.abort(_CODES[error.status], str(error))
+        self._require(request.name, request.version, context)
+        return pb.ModelReadyResponse(ready=self._service.lifecycle.ready)
 
-    async def ModelMetadata(self, request: Any, context: Any) -> Any:  # noqa: N802
+    def ServerMetadata(self, _request: Any, _context: Any) -> Any:  # noqa: N802
+        """Return the server's metadata."""
+        return pb.ServerMetadataResponse(**self._dataplane.metadata())
+
+    def ModelMetadata(self, request: Any, context: Any) -> Any:  # noqa: N802
         """Return the model's metadata."""
+        self._require(request.name, request.version, context)
+        return pb.ModelMetadataResponse(**self._dataplane.model_metadata_here(request.name))
+
+    def ModelInfer(self, request: Any, context: Any) -> Any:  # noqa: N802
+        """Answer an inference request, whatever comes of it, and count it."""
+        service = self._service
+        call = service.begin("grpc-v2", _request_id(context), context.time_remaining())
         try:
-            self._require_version(request.version)
-            metadata = await super().ModelMetadata(request, context)
-        except RequestError as error:
-            return await context.abort(_CODES[error.status], str(error))
-        metadata.versions.append(self._identity.version)
-        metadata.platform = "sklearn"
-        return metadata
+            self._dataplane.require_version(request.model_version)
+            self._dataplane.get_model_from_registry(request.model_name)
+            service.admit(call)
+            answer = self._answer(call, request)
+        except Exception as error:
+            status = service.end(call, error)
+            context.abort(CODES[status], str(error) if isinstance(error, RequestError) else failure(error))
+        service.end(call)
+        return answer
 
-    async def RepositoryModelLoad(self, request: Any, context: Any) -> Any:  # noqa: N802, ARG002
+    def _answer(self, call: Call, message: Any) -> Any:
+        request = from_message(message)
+        if self._service.quick:
+            answer = self._service.answer_here(call, request)
+        else:
+            waiting = self._service.answer(call, request)
+            answer = asyncio.run_coroutine_threadsafe(waiting, self._loop).result()
+        return to_message(answer, raw=request.binary)
+
+    def RepositoryModelLoad(self, _request: Any, context: Any) -> Any:  # noqa: N802
         """Refuse."""
-        return await context.abort(grpc.StatusCode.UNIMPLEMENTED, _CLOSED)
+        context.abort(grpc.StatusCode.UNIMPLEMENTED, _CLOSED)
 
-    async def RepositoryModelUnload(self, request: Any, context: Any) -> Any:  # noqa: N802, ARG002
+    def RepositoryModelUnload(self, _request: Any, context: Any) -> Any:  # noqa: N802
         """Refuse."""
-        return await context.abort(grpc.StatusCode.UNIMPLEMENTED, _CLOSED)
+        context.abort(grpc.StatusCode.UNIMPLEMENTED, _CLOSED)
 
-    def _require_version(self, version: str) -> None:
-        if version and version != self._identity.version:
-            raise NotFound(
-                f"no version '{version}' of this model here; this is version '{self._identity.version}'"
-            )
-
-
-def _read(request: Any) -> InferRequest:
-    """Return the message as the SDK's request. Raises BadRequest."""
-    try:
-        Servicer.validate_grpc_request(request)
-        return InferRequest.from_grpc(request)
-    except (InvalidInput, ValueError) as error:
-        raise BadRequest(str(error)) from None
+    def _require(self, name: str, version: str, context: Any) -> None:
+        try:
+            self._dataplane.require_version(version)
+            self._dataplane.get_model_from_registry(name)
+        except NotFound as error:
+            context.abort(grpc.StatusCode.NOT_FOUND, str(error))
 
 
-async def serve(servicer: Servicer, host: str, port: int, max_message: int) -> grpc.aio.Server:
-    """Start a gRPC server. Raises CannotServe when the port cannot be had."""
-    options = [
-        ("grpc.max_receive_message_length", max_message),
-        ("grpc.max_send_message_length", max_message),
-    ]
-    server = grpc.aio.server(options=options)
-    add_GRPCInferenceServiceServicer_to_server(servicer, server)
-    try:
-        server.add_insecure_port(f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
-    except RuntimeError:
-        raise CannotServe(f"cannot listen on {host} port {port}: choose another --grpc-port") from None
-    await server.start()
-    return server
+def _request_id(context: Any) -> str | None:
+    for key, value in context.invocation_metadata():
+        if key == "x-request-id":
+            return read_id(value) if isinstance(value, str) else None
+    return None
+
+
+class GrpcServer:
+    """The gRPC side of the server."""
+
+    def __init__(self, servicer: Servicer, host: str, port: int, max_message: int) -> None:
+        """Listen. Raises CannotServe when the port cannot be had."""
+        options = [
+            ("grpc.max_receive_message_length", max_message),
+            ("grpc.max_send_message_length", max_message),
+            ("grpc.so_reuseport", 0),
+        ]
+        threads = ThreadPoolExecutor(_THREADS, "grpc")
+        self._server = grpc.server(threads, options=options, maximum_concurrent_rpcs=_THREADS + _WAITING)
+        self._health = health.HealthServicer()
+        add_GRPCInferenceServiceServicer_to_server(servicer, self._server)
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+        names = (SERVICE_NAME, health.SERVICE_NAME, reflection.SERVICE_NAME)
+        reflection.enable_server_reflection(names, self._server)
+        self.ready(False)
+        try:
+            self._server.add_insecure_port(f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
+        except RuntimeError:
+            raise CannotServe(f"cannot listen on {host} port {port}: choose another --grpc-port") from None
+        self._server.start()
+
+    def ready(self, ready: bool) -> None:
+        """Say whether new traffic should come here."""
+        status = (
+            health_pb2.HealthCheckResponse.SERVING if ready else health_pb2.HealthCheckResponse.NOT_SERVING
+        )
+        for name in ("", SERVICE_NAME):
+            self._health.set(name, status)
+
+    def stop(self, grace: float) -> None:
+        """Take no new calls and tell the clients so; those under way have `grace` seconds. Does not wait."""
+        self._server.stop(grace)

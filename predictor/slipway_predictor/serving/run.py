@@ -1,5 +1,6 @@
 """Start order: what is cheap and can fail comes first (port, manifest, digest), KServe's slow import after it."""
 
+import contextlib
 import json
 import logging
 import shlex
@@ -28,10 +29,14 @@ def run(settings: Settings) -> None:
         settings.model_version or bundle.manifest.version,
         settings.revision,
     )
-    with _listen(settings) as listener:
-        from slipway_predictor.serving.server import Server  # imports kserve: about a second
+    with contextlib.ExitStack() as sockets:
+        listener = sockets.enter_context(_listen(settings.host, settings.http_port, "--http-port"))
+        admin = None
+        if settings.admin_port is not None:
+            admin = sockets.enter_context(_listen(settings.host, settings.admin_port, "--admin-port"))
+        from slipway_predictor.serving.server import Listeners, Server  # imports kserve: about a second
 
-        server = Server(settings, bundle, identity, listener)
+        server = Server(settings, bundle, identity, Listeners(listener, admin))
         server.on_ready = lambda: _announce(settings, bundle, identity, listener, time.monotonic() - start)
         server.start([server.model])
 
@@ -48,14 +53,14 @@ def _require_digest(settings: Settings, bundle: Bundle) -> None:
     _log.warning("serving without a given digest; to pin this very bundle: --digest %s", bundle.digest)
 
 
-def _listen(settings: Settings) -> socket.socket:
-    """Open the listening socket, so that a port in use is told at once."""
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+def _listen(host: str, port: int, option: str) -> socket.socket:
+    """Open a listening socket, so that a port in use is told at once."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((settings.host, settings.http_port), family=family, backlog=2048)
+        return socket.create_server((host, port), family=family, backlog=2048)
     except OSError as error:
         raise CannotServe(
-            f"cannot listen on {settings.host} port {settings.http_port}: {error.strerror or error}; choose another --host or --http-port"
+            f"cannot listen on {host} port {port}: {error.strerror or error}; choose another --host or {option}"
         ) from None
 
 

@@ -81,8 +81,10 @@ def test_a_missing_and_an_unknown_feature_are_named(served: Served, holdout: dic
         ("POST", "/v2/repository/models/breast-cancer/load", 404),
         ("POST", "/v2/repository/models/breast-cancer/unload", 404),
         ("POST", "/v2/repository/index", 404),
-        ("GET", "/docs", 404),
-        ("GET", "/openapi.json", 404),
+        ("GET", "/docs/other.js", 404),
+        ("POST", "/v1/models/other:predict", 404),
+        ("GET", "/v1/models/other", 404),
+        ("GET", "/v1/models/breast-cancer:predict", 405),
         ("GET", "/nowhere", 404),
         ("GET", INFER, 405),
         ("DELETE", "/v2/models/breast-cancer", 405),
@@ -107,8 +109,10 @@ def test_a_body_over_the_limit_is_413_with_and_without_its_length(served: Served
 @pytest.mark.parametrize(
     ("headers", "status", "sentence"),
     [
-        ({"Content-Encoding": "gzip"}, 415, "'gzip' is not read"),
-        ({"Inference-Header-Content-Length": "10"}, 400, "binary tensor data"),
+        ({"Content-Encoding": "br"}, 415, "'br' is not read"),
+        ({"Content-Encoding": "gzip"}, 400, "the body is no gzip data"),
+        ({"Inference-Header-Content-Length": "10"}, 400, "not JSON"),
+        ({"Inference-Header-Content-Length": "ten"}, 400, "must be a number of bytes"),
     ],
 )
 def test_forms_that_are_not_read_say_so(

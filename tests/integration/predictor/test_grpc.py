@@ -80,7 +80,7 @@ async def test_metadata_is_that_of_rest(stub: Any, served: Served) -> None:
     assert (model.name, list(model.versions), model.platform) == (NAME, rest["versions"], rest["platform"])
     assert [tensor.name for tensor in model.inputs] == [tensor["name"] for tensor in rest["inputs"]]
     server = await stub.ServerMetadata(pb.ServerMetadataRequest())
-    assert (server.name, list(server.extensions)) == ("slipway-predictor", [])
+    assert (server.name, list(server.extensions)) == ("slipway-predictor", ["binary_tensor_data"])
 
 
 @pytest.mark.parametrize(
@@ -92,14 +92,14 @@ async def test_metadata_is_that_of_rest(stub: Any, served: Served) -> None:
         (
             lambda r: setattr(r.inputs[0], "datatype", "FP8"),
             grpc.StatusCode.INVALID_ARGUMENT,
-            "invalid content type",
+            "datatype must be one of",
         ),
         (lambda r: r.inputs[0].shape.append(2), grpc.StatusCode.INVALID_ARGUMENT, "do not fill shape"),
         (lambda r: r.inputs.append(r.inputs[0]), grpc.StatusCode.INVALID_ARGUMENT, "given twice"),
         (
             lambda r: r.raw_input_contents.append(b"123"),
             grpc.StatusCode.INVALID_ARGUMENT,
-            "contents field must not",
+            "its contents must be empty",
         ),
         (lambda r: r.outputs.add(name="score"), grpc.StatusCode.INVALID_ARGUMENT, "unknown output 'score'"),
     ],

@@ -25,21 +25,21 @@ async def test_nothing_under_way_ends_at_once_or_after_the_quiet_time() -> None:
 
 async def test_a_request_under_way_is_waited_for() -> None:
     lifecycle = Lifecycle()
-    request = lifecycle.request()
-    request.__enter__()
+    lifecycle.enter()
     waiting = asyncio.create_task(lifecycle.idle(quiet=0, budget=60))
     await asyncio.sleep(0.1)
     assert not waiting.done()
-    request.__exit__(None, None, None)
+    lifecycle.leave()
     assert await waiting == 0
 
 
 async def test_a_request_that_begins_and_ends_within_the_quiet_time_starts_it_anew() -> None:
     lifecycle = Lifecycle()
+    lifecycle.state = State.DRAINING
     waiting = asyncio.create_task(lifecycle.idle(quiet=0.3, budget=60))
     await asyncio.sleep(0.2)
-    with lifecycle.request():
-        pass
+    lifecycle.enter()
+    lifecycle.leave()
     ended = time.monotonic()
     await waiting
     assert time.monotonic() - ended >= 0.3
@@ -47,5 +47,5 @@ async def test_a_request_that_begins_and_ends_within_the_quiet_time_starts_it_an
 
 async def test_the_budget_is_the_end_whatever_is_under_way() -> None:
     lifecycle = Lifecycle()
-    with lifecycle.request():
-        assert await lifecycle.idle(quiet=0, budget=0.1) == 1
+    lifecycle.enter()
+    assert await lifecycle.idle(quiet=0, budget=0.1) == 1

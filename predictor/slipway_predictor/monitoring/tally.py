@@ -1,0 +1,39 @@
+"""A histogram whose values are only kept when they come, and counted hundreds at a time, or when somebody reads."""
+
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+_TOGETHER = 512
+
+
+class Tally:
+    """Counts by bucket and a sum, as a Prometheus histogram wants them. Adding is safe from any thread."""
+
+    def __init__(self, bounds: Sequence[float]) -> None:
+        """`bounds`: upper bounds of the buckets, rising, without infinity."""
+        self.bounds = np.array(bounds, dtype=float)
+        self._counts = np.zeros(len(bounds) + 1, dtype=np.int64)
+        self._sum = 0.0
+        self._kept: list[Any] = []
+        self._lock = threading.Lock()
+
+    def add(self, values: "NDArray[Any] | float") -> None:
+        """Keep a value, or an array [n] of them."""
+        self._kept.append(values)
+        if len(self._kept) >= _TOGETHER:
+            self.read()
+
+    def read(self) -> tuple[list[tuple[str, float]], float]:
+        """Return the buckets, each with how many values are at most its bound, and the sum of all values."""
+        with self._lock:
+            kept, self._kept = self._kept, []
+            if kept:
+                values = np.hstack(kept).astype(float)
+                np.add.at(self._counts, np.searchsorted(self.bounds, values), 1)
+                self._sum += float(values.sum())
+            names = [*(f"{bound:g}" for bound in self.bounds), "+Inf"]
+            return list(zip(names, np.cumsum(self._counts).tolist(), strict=True)), self._sum

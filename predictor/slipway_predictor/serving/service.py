@@ -1,0 +1,207 @@
+"""Admission and bookkeeping around the core, the same for every transport: fast path, SDK route and gRPC.
+
+    begin -> admit (ready? room? time left?) -> contract -> queue -> engine -> answer -> end (metrics)
+
+Authentication and rate limits belong into `admit`. Used from the event loop's thread, except where it says otherwise.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from numpy.typing import NDArray
+
+from slipway_predictor.engines import Queue
+from slipway_predictor.monitoring.logs import LOGGER
+from slipway_predictor.monitoring.metrics import Metrics
+from slipway_predictor.protocol import (
+    DeadlineExceeded,
+    InferenceAnswer,
+    InferenceRequest,
+    ModelFailed,
+    NotReady,
+    Overloaded,
+    Rejected,
+    RequestError,
+)
+from slipway_predictor.serving.core import Core, Identity, Job
+from slipway_predictor.serving.lifecycle import Lifecycle
+from slipway_predictor.serving.limiter import Limiter
+from slipway_predictor.serving.recent import Recent
+
+_log = logging.getLogger(LOGGER)
+_now = time.perf_counter
+
+Outcome = InferenceAnswer | RequestError
+Reply = Callable[[Outcome], None]
+
+
+@dataclass(slots=True)
+class Call:
+    """One inference request under way: how it came, since when, under which id, and until when it is wanted."""
+
+    protocol: str
+    started: float
+    request_id: str | None = None
+    deadline: float | None = None
+
+
+class Service:
+    """The one door to the model."""
+
+    def __init__(self, identity: Identity, lifecycle: Lifecycle, metrics: Metrics, timeout: float) -> None:
+        self.identity = identity
+        self.lifecycle = lifecycle
+        self.metrics = metrics
+        self.recent = Recent()
+        self.limiter = Limiter(_now)
+        self.core: Core | None = None
+        self.quick = False
+        """Whether the engine takes so little time that any thread may ask it itself."""
+        self._queue: Queue | None = None
+        self._pending: set[_Waiting] = set()
+        self._timeout = timeout
+
+    def open(self, core: Core, queue: Queue, *, quick: bool) -> None:
+        """Answer with this model from now on."""
+        self._queue = queue
+        self.quick = quick
+        self.core = core
+
+    def begin(self, protocol: str, request_id: str | None = None, budget: float | None = None) -> Call:
+        """Count a request that has come; `budget` is how many seconds its client gives it. From any thread."""
+        self.lifecycle.enter()
+        now = _now()
+        seconds = self._timeout if budget is None else min(budget, self._timeout)
+        return Call(protocol, now, request_id, now + seconds)
+
+    def admit(self, _call: Call) -> None:
+        """Let a request pass, before anything is done for it. Raises NotReady or Overloaded."""
+        if self.core is None:
+            raise NotReady(f"model '{self.identity.model_name}' is not ready: {self.lifecycle.state}")
+        if self.limiter.full:
+            raise Overloaded(
+                f"{self.limiter.waiting} requests are waiting for the model already: try again in a second"
+            )
+
+    def ask(self, call: Call, request: InferenceRequest, reply: Reply) -> None:
+        """Have an admitted request answered; `reply` is called once, perhaps before this returns.
+
+        Raises RequestError, instead of calling `reply`, for a request that does not fit the contract.
+        """
+        core, queue = self.core, self._queue
+        assert core is not None  # noqa: S101 (admit has seen to it)
+        assert queue is not None  # noqa: S101
+        job = core.prepare(request, call.request_id)
+        waiting = _Waiting(self, core, call, job, reply)
+        queue.submit(job.table, job.outputs, waiting.done)
+        if waiting.over:
+            return
+        self._pending.add(waiting)
+        if call.deadline is not None:
+            delay = max(0.0, call.deadline - _now())
+            waiting.timer = asyncio.get_running_loop().call_later(delay, waiting.late)
+
+    async def answer(self, call: Call, request: InferenceRequest) -> InferenceAnswer:
+        """Have an admitted request answered. Raises RequestError."""
+        future: asyncio.Future[InferenceAnswer] = asyncio.get_running_loop().create_future()
+
+        def reply(outcome: Outcome) -> None:
+            if future.done():
+                return
+            if isinstance(outcome, RequestError):
+                future.set_exception(outcome)
+            else:
+                future.set_result(outcome)
+
+        self.ask(call, request, reply)
+        return await future
+
+    def answer_here(self, call: Call, request: InferenceRequest) -> InferenceAnswer:
+        """Have an admitted request answered in the calling thread, for engines that take no time. Raises RequestError."""
+        assert self.core is not None  # noqa: S101
+        answer = self.core.infer(request, call.request_id)
+        self.recent.add(call.request_id or answer.id, answer)
+        self.metrics.answered(answer)
+        return answer
+
+    def forget(self, waiting: "_Waiting") -> None:
+        """Wait for it no longer."""
+        self._pending.discard(waiting)
+
+    def cut_off(self) -> None:
+        """Tell all that wait that there will be no answer: the process ends."""
+        for waiting in list(self._pending):
+            waiting.give_up(NotReady("the server shut down before the model had answered: ask again"))
+
+    def end(self, call: Call, error: Exception | None = None) -> int:
+        """Close the books on a request that was answered or failed; return its HTTP status. From any thread."""
+        self.lifecycle.leave()
+        if error is None:
+            status = 200
+        elif isinstance(error, RequestError):
+            status = error.status
+            self.metrics.failed(type(error).__name__, error.field if isinstance(error, Rejected) else None)
+        else:
+            status = 500
+            self.metrics.failed(type(error).__name__, None)
+            _log.error("an inference request failed inside the predictor", exc_info=error)
+        self.metrics.request(call.protocol, status, _now() - call.started)
+        return status
+
+
+class _Waiting:
+    """A job in the queue and who waits for it."""
+
+    __slots__ = ("_alone", "_call", "_core", "_entered", "_job", "_reply", "_service", "over", "timer")
+
+    def __init__(self, service: Service, core: Core, call: Call, job: Job, reply: Reply) -> None:
+        self._service = service
+        self._core = core
+        self._call = call
+        self._job = job
+        self._reply = reply
+        self._entered = _now()
+        self._alone = service.limiter.enter()
+        self.over = False
+        self.timer: asyncio.TimerHandle | None = None
+
+    def done(self, outcome: dict[str, NDArray[Any]] | Exception) -> None:
+        """Take what the engine gave."""
+        service = self._service
+        service.limiter.leave(_now() - self._entered, alone=self._alone)
+        if self.over:
+            return
+        self._close()
+        try:
+            answer = self._core.finish(self._job, outcome)
+        except RequestError as error:
+            self._reply(error)
+            return
+        except Exception as error:
+            _log.exception("an engine's answer could not be read")
+            self._reply(ModelFailed(f"the predictor failed on this request: {type(error).__name__}"))
+            return
+        service.recent.add(self._call.request_id or answer.id, answer)
+        service.metrics.answered(answer)
+        self._reply(answer)
+
+    def late(self) -> None:
+        """Stop waiting: the time is over."""
+        seconds = _now() - self._call.started
+        self.give_up(DeadlineExceeded(f"the model has not answered within {seconds:.1f} s"))
+
+    def give_up(self, error: RequestError) -> None:
+        """Answer with an error, whatever the engine gives later."""
+        if not self.over:
+            self._close()
+            self._reply(error)
+
+    def _close(self) -> None:
+        self.over = True
+        if self.timer is not None:
+            self.timer.cancel()
+        self._service.forget(self)
