@@ -27,10 +27,10 @@ MAX_ROWS = 1024
 INLINE = 0.001
 """A call expected to take less (seconds) is made on the loop's thread."""
 
-_AT_ONCE = 12e-6  # a call of less than this costs about what waiting for the turn's end and sharing it would
 _LONG = 0.02  # seconds: rows are added to a call only while it is expected to take less
 _MAX_THREADS = 4
-_WEIGHT = 0.1  # of the newest call in the running average
+_WEIGHT = 0.2  # of the newest call in the running average
+_UNKNOWN = Cost(0.0, 0.001)  # a guess, soon corrected: the average follows what a row takes as calls are seen
 
 
 class _Asked(NamedTuple):
@@ -55,7 +55,7 @@ class Batcher:
         observe: Callable[[int, int, float], None] | None = None,
     ) -> None:
         self._engine = engine
-        self._cost = engine.cost or Cost(INLINE, 0.0)
+        self._cost = engine.cost or _UNKNOWN
         self._steady = engine.cost is not None
         self._loop = loop
         self._observe = observe
@@ -67,7 +67,6 @@ class Batcher:
         self._due = False
         self._workers = min(_MAX_THREADS, cpus())
         self._threads = ThreadPoolExecutor(self._workers, "model")
-        self._at_once = self._steady and self._cost.of(1) < _AT_ONCE
 
     @property
     def waiting_rows(self) -> int:
@@ -82,9 +81,6 @@ class Batcher:
 
     def submit(self, table: Table, outputs: Collection[str], done: Done) -> None:
         """Have the table answered; as the Queue interface says."""
-        if self._at_once and not self._waiting and self._cost.of(len(table)) < INLINE:
-            self._answer_now(_Asked(table, outputs, done))
-            return
         self._waiting.append(_Asked(table, outputs, done))
         self._rows += len(table)
         self._arrange()
@@ -97,15 +93,6 @@ class Batcher:
         if self._waiting and not self._due and self._running < self._workers:
             self._due = True
             self._loop.call_soon(self._turn)
-
-    def _answer_now(self, asked: _Asked) -> None:
-        try:
-            result: Answers | Exception = self._engine.predict(asked.table, asked.outputs)
-        except Exception as error:
-            result = error
-        if self._observe is not None:
-            self._observe(1, len(asked.table), self._cost.of(len(asked.table)))
-        asked.done(result)
 
     def _turn(self) -> None:
         """Make the next call."""

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from slipway_predictor.engines import Batcher, Cost, answers
 from slipway_predictor.features import Columns, Table
 
-QUICK, SHORT, LONG = Cost(1e-6, 0.0), Cost(1e-4, 1e-7), Cost(1.0, 0.001)
+SHORT, LONG = Cost(1e-4, 1e-7), Cost(1.0, 0.001)
 
 
 class Doubling:
@@ -56,9 +56,11 @@ async def asked(batcher: Batcher, table: Table, outputs: Collection[str] = ("val
 
 async def test_a_turn_s_requests_are_one_call() -> None:
     engine = Doubling()
-    batcher = Batcher(engine, asyncio.get_running_loop())
+    seen: list[tuple[int, int, float]] = []
+    batcher = Batcher(engine, asyncio.get_running_loop(), observe=lambda *call: seen.append(call))
     got = await asyncio.gather(*(asked(batcher, rows(i, i + 0.5)) for i in range(10)))
     assert engine.calls == [20]
+    assert [call[:2] for call in seen] == [(10, 20)]
     assert [one["value"].tolist() for one in got] == [[2.0 * i, 2 * i + 1.0] for i in range(10)]
     assert batcher.waiting_rows == 0
 
@@ -81,19 +83,7 @@ async def test_other_outputs_are_another_call_and_the_order_is_kept() -> None:
     assert [list(one) for one in got] == wanted
 
 
-async def test_a_quick_engine_answers_before_submit_returns() -> None:
-    engine = Doubling(QUICK)
-    seen: list[tuple[int, int, float]] = []
-    batcher = Batcher(engine, asyncio.get_running_loop(), observe=lambda *call: seen.append(call))
-    results: list[Any] = []
-    for value in (1.0, -1.0):
-        batcher.submit(rows(value), ["value"], results.append)
-    assert results[0]["value"].tolist() == [2.0]
-    assert isinstance(results[1], ValueError)
-    assert [call[:2] for call in seen] == [(1, 1), (1, 1)]
-
-
-@pytest.mark.parametrize(("cost", "own_thread"), [(QUICK, True), (SHORT, True), (LONG, False), (None, False)])
+@pytest.mark.parametrize(("cost", "own_thread"), [(SHORT, True), (LONG, False), (None, False)])
 async def test_long_and_unknown_calls_are_made_in_a_thread(cost: Cost | None, own_thread: bool) -> None:
     engine = Doubling(cost)
     batcher = Batcher(engine, asyncio.get_running_loop())
@@ -150,6 +140,29 @@ async def test_calls_are_bounded_in_time() -> None:
     batcher = Batcher(engine, asyncio.get_running_loop())
     await asyncio.gather(*(asked(batcher, rows(i)) for i in range(9)))
     assert max(engine.calls) <= 4
+
+
+@pytest.mark.parametrize(
+    ("fixed", "per_row", "least", "most"), [(0.0, 0.005, 3, 5), (0.005, 0.0, 1024, 1024), (0.0, 0.1, 1, 1)]
+)
+async def test_what_cannot_be_told_is_learned(
+    fixed: float, per_row: float, least: int, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("slipway_predictor.engines.batch.cpus", lambda: 1)
+    now = [0.0]
+    monkeypatch.setattr(time, "perf_counter", lambda: now[0])
+
+    class Slow(Doubling):
+        def predict(self, table: Table, outputs: Collection[str]) -> dict[str, Any]:
+            now[0] += fixed + per_row * len(table)
+            return super().predict(table, outputs)
+
+    engine = Slow(None)
+    batcher = Batcher(engine, asyncio.get_running_loop())
+    for _ in range(4):
+        await asyncio.gather(*(asked(batcher, rows(i)) for i in range(2000)))
+    assert least <= max(engine.calls[-3:-1]) <= most
+    assert threading.get_ident() not in engine.threads
 
 
 async def test_one_bad_row_is_its_own_affair() -> None:
