@@ -5,8 +5,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import dedent
+from typing import Literal, get_args
 
 from slipway_contract import BundleError, parse_digest
+
+EngineSetting = Literal["auto", "sklearn"]
 
 _EXIT_RESERVE = 10.0  # seconds of a pod's grace period kept for its preStop hook and for exiting
 
@@ -26,6 +29,7 @@ class Settings:
     revision: str
     allow_unverified: bool
     in_cluster: bool
+    engine: EngineSetting
     drain: float
     max_body: int
     timeout: float
@@ -53,6 +57,7 @@ def parse(arguments: Sequence[str] | None, environment: Mapping[str, str]) -> Se
         revision=found.revision,
         allow_unverified=found.allow_unverified,
         in_cluster=in_cluster,
+        engine=found.engine,
         drain=max(1.0, found.grace_seconds - _EXIT_RESERVE),
         max_body=int(found.max_body_mib * 2**20),
         timeout=found.timeout_seconds,
@@ -90,6 +95,7 @@ def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
     serve.add_argument("folder", metavar="DIR", type=Path, help="the bundle's folder, with model.yaml")
     _add_network(serve)
     _add_identity(serve, environment)
+    _add_engine(serve)
     _add_limits(serve, environment)
     return parser
 
@@ -149,6 +155,15 @@ def _add_identity(parser: argparse.ArgumentParser, environment: Mapping[str, str
         action="store_true",
         default=environment.get("SLIPWAY_ALLOW_UNVERIFIED", "").strip().lower() in ("true", "1"),
         help="serve without a digest in a cluster, too (default: $SLIPWAY_ALLOW_UNVERIFIED)",
+    )
+
+
+def _add_engine(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--engine",
+        choices=get_args(EngineSetting),
+        default="auto",
+        help="auto: the fastest that answers as scikit-learn does; sklearn: scikit-learn itself (default: auto)",
     )
 
 

@@ -21,6 +21,7 @@ from slipway_predictor.features import Intake, example_request
 from slipway_predictor.monitoring.logs import LOGGER
 from slipway_predictor.protocol import RequestError, v2_json
 from slipway_predictor.serving.core import Core, Identity
+from slipway_predictor.settings import EngineSetting
 
 _log = logging.getLogger(LOGGER)
 
@@ -33,7 +34,7 @@ class Loaded:
     choice: Choice
 
 
-def load(opened: Bundle, identity: Identity) -> Loaded:
+def load(opened: Bundle, identity: Identity, engine: EngineSetting) -> Loaded:
     """Load the bundle behind an opened manifest. Raises BundleError when it cannot or must not be served."""
     start = time.perf_counter()
     # By the digest of the manifest that was accepted at start, so that another one put in its place is noticed.
@@ -52,7 +53,8 @@ def load(opened: Bundle, identity: Identity) -> Loaded:
     if artifact.made_with is not None:
         _require_same_answers(artifact.made_with, reference, golden)
     names = [output.name for output in manifest.outputs]
-    choice = choose(artifact.estimator, reference, names, example if golden is None else golden.table)
+    known = example if golden is None else golden.table
+    choice = choose(artifact.estimator, reference, names, known, compiled=engine == "auto")
     for reason in choice.rejected:
         _log.warning("an engine that answers otherwise than scikit-learn is not used: %s", reason)
     _log.info("engine: %s", choice.describe())

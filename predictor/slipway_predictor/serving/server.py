@@ -106,7 +106,7 @@ class Server(ModelServer):  # type: ignore[misc]  # the SDK is untyped
         }
 
     def _load(self) -> None:
-        self._loaded = loading.load(self._bundle, self._identity)
+        self._loaded = loading.load(self._bundle, self._identity, self._settings.engine)
 
     async def _serve(self) -> int:
         """Run the whole life; return how many requests were cut off."""

@@ -56,6 +56,7 @@ def test_a_short_grace_period_leaves_a_second() -> None:
         (["serve", "b", "--digest", "x"], "'x' is not a digest"),
         (["serve", "b", "--http-port", "70000"], "70000 is not a port"),
         (["serve", "b", "--http-port", "x"], "invalid"),
+        (["serve", "b", "--engine", "x"], "invalid choice"),
         (["serve", "b", "--grace-seconds", "0"], "must be above 0"),
         (["serve", "b", "--max-body-mib", "nan"], "must be above 0"),
     ],
