@@ -82,9 +82,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--servers", nargs="+", choices=list(servers.SERVERS), default=list(servers.SERVERS), metavar="S"
     )
-    parser.add_argument("--seconds", type=float, default=3.0, help="length of a window (3)")
+    parser.add_argument("--seconds", type=int, default=3, help="length of a window (3)")
     parser.add_argument("--windows", type=int, default=3, help="windows a cell (3)")
-    parser.add_argument("--long", type=float, default=60.0, help="seconds of the offered rates (60)")
+    parser.add_argument("--long", type=int, default=60, help="seconds of the offered rates (60)")
     parser.add_argument(
         "--requests", type=int, default=scenarios.MANY, help="requests of the memory part (1000000)"
     )

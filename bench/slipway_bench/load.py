@@ -29,7 +29,15 @@ class Burst:
 
 def closed(tools: Tools, path: str, bodies: Path, connections: int, seconds: float) -> Burst:
     """Send the bodies of a file, one a line, over so many connections, each as soon as the last is answered."""
-    words = ["-t1", f"-c{connections}", f"-d{seconds:g}s", "--timeout", "10s", "-s", str(_ROTATING)]
+    words = [
+        "-t1",
+        f"-c{connections}",
+        f"-d{max(1, round(seconds))}s",
+        "--timeout",
+        "10s",
+        "-s",
+        str(_ROTATING),
+    ]
     result = _run(tools, [tools.wrk, *words, f"http://127.0.0.1:{HTTP_PORT}{path}", "--", str(bodies)])
     line = next((line for line in result.splitlines() if line.startswith("BURST ")), None)
     if line is None:

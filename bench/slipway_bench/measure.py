@@ -28,6 +28,8 @@ class Result:
     """(best - worst) / median of the windows' rates."""
     foreign: float
     """Share of the server's core that others used meanwhile."""
+    cpu: float
+    """Microseconds of CPU time that a request took the server."""
 
 
 @dataclass
@@ -61,9 +63,9 @@ class Bench:
 
     tools: Tools
     folder: Path
-    seconds: float
+    seconds: int
     windows: int
-    long: float
+    long: int
 
     def cells(self, model: str, name: str, results: Results) -> None:
         """Measure one server's cells of one model."""
@@ -82,11 +84,13 @@ class Bench:
         self._burst(cell, name, 1.0)
         before, begin, used = _busy(SERVER_CORE), time.perf_counter(), server.cpu()
         bursts = [self._burst(cell, name, self.seconds) for _ in range(self.windows)]
-        elapsed = time.perf_counter() - begin
-        foreign = (_busy(SERVER_CORE) - before - (server.cpu() - used)) / elapsed
+        elapsed, used = time.perf_counter() - begin, server.cpu() - used
+        foreign = (_busy(SERVER_CORE) - before - used) / elapsed
+        answered = sum(burst.rate for burst in bursts) * self.seconds
         bursts.sort(key=lambda burst: burst.rate)
         middle = bursts[len(bursts) // 2]
-        return Result(middle, (bursts[-1].rate - bursts[0].rate) / middle.rate, max(0.0, foreign))
+        spread = (bursts[-1].rate - bursts[0].rate) / middle.rate
+        return Result(middle, spread, max(0.0, foreign), used / answered * 1e6)
 
     def _burst(self, cell: Cell, name: str, seconds: float) -> Burst:
         if cell.protocol == "grpc":

@@ -156,7 +156,7 @@ def _table(results: Results) -> str:
     head = f"| | {' | '.join(names)} |"
     return "\n".join(
         [
-            "## All of it: requests a second · p50 / p99 in ms",
+            "## All of it: requests a second · p50 / p99 in ms · CPU µs a request",
             "",
             head,
             "|---" * (len(names) + 1) + "|",
@@ -172,7 +172,7 @@ def _entry(result: Result | None) -> str:
         return ""
     burst = result.burst
     failed = f" **{burst.failed} failed**" if burst.failed else ""
-    return f"{burst.rate:,.0f} · {burst.p50:.2f} / {burst.p99:.2f}{failed}"
+    return f"{burst.rate:,.0f} · {burst.p50:.2f} / {burst.p99:.2f} · {result.cpu:,.0f}{failed}"
 
 
 def _starts(results: Results) -> str:

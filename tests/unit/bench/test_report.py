@@ -18,7 +18,7 @@ def results(ratio: float, **options: float) -> Results:
     for cell in scenarios.CELLS:
         for name in cell.servers:
             rate = 100.0 if name.startswith("kserve") else 100.0 * ratio
-            found.cells[cell, name] = Result(burst(rate, **options), 0.02, 0.01)
+            found.cells[cell, name] = Result(burst(rate, **options), 0.02, 0.01, 20.0)
     return found
 
 
