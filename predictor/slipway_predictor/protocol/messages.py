@@ -34,7 +34,8 @@ class InferenceRequest:
     outputs: tuple[str, ...] | None = None
     binary: bool = False
     """Whether outputs are wanted as binary data where `binary_of` does not say otherwise."""
-    binary_of: dict[str, bool] = field(default_factory=dict)
+    binary_of: dict[str, bool] | None = None
+    """For outputs by name, whether they are wanted as binary data."""
 
 
 @dataclass(slots=True)

@@ -17,7 +17,8 @@ from slipway_predictor.protocol.errors import BadRequest
 from slipway_predictor.protocol.messages import Tensor, strings
 
 _DIMENSIONS = 8
-_LONGEST = 2**31  # of one dimension
+LONGEST = 2**31
+"""No dimension is as long as this."""
 _NULL = frozenset({type(None)})
 _JSON_NAMES = {
     dict: "an object",
@@ -72,7 +73,7 @@ def read(entry: Any, index: int, binary: Binary | None) -> Tensor:
     if type(shape) is not list or not 0 < len(shape) <= _DIMENSIONS:
         raise BadRequest(f"{_at(index, name)}: 'shape' must be a list of sizes, such as [1, 30]")
     for size in shape:
-        if type(size) is not int or not 0 <= size < _LONGEST:
+        if type(size) is not int or not 0 <= size < LONGEST:
             raise BadRequest(f"{_at(index, name)}: 'shape' must hold whole numbers from 0 up to 2^31")
     if parameters and "binary_data_size" in parameters:
         return Tensor(name, datatype.name, _binary(entry, parameters, shape, datatype, index, binary))

@@ -11,8 +11,10 @@ import orjson
 from slipway_predictor.protocol.binary import to_bytes
 from slipway_predictor.protocol.errors import BadRequest
 from slipway_predictor.protocol.messages import InferenceAnswer, InferenceRequest, Tensor
-from slipway_predictor.protocol.tensors import Binary, called, read
+from slipway_predictor.protocol.tensors import LONGEST, Binary, called, read
 
+_REALS = frozenset({int, float})
+_USUAL_FIELDS = 4  # name, shape, datatype, data
 _SMALL = 256  # values: up to here a list is written faster than a numpy array
 
 
@@ -22,7 +24,8 @@ def decode(body: bytes, header_length: int | None = None) -> InferenceRequest:
     `header_length`: how many bytes of it are JSON, where binary data follows (Inference-Header-Content-Length).
     """
     if header_length is None:
-        return _request(_document(body), None)
+        document = _document(body)
+        return _usual(document) or _request(document, None)
     if header_length > len(body):
         raise BadRequest(
             f"Inference-Header-Content-Length says {header_length} bytes of JSON, the body has {len(body)}"
@@ -54,9 +57,10 @@ def encode_for(request: InferenceRequest, answer: InferenceAnswer) -> tuple[byte
     """
     if not request.binary and not request.binary_of:
         return encode(answer), None
+    wanted = request.binary_of or {}
     documents, parts = [], []
     for tensor in answer.outputs:
-        if request.binary_of.get(tensor.name, request.binary):
+        if wanted.get(tensor.name, request.binary):
             raw = to_bytes(tensor.array)
             parts.append(raw)
             documents.append(_head(tensor) | {"parameters": {"binary_data_size": len(raw)}})
@@ -79,6 +83,40 @@ def _document(body: bytes | memoryview) -> dict[str, Any]:
     if type(document) is not dict:
         raise BadRequest(f"the body must be a JSON object with 'inputs', not {called(document)}")
     return document
+
+
+def _usual(document: dict[str, Any]) -> InferenceRequest | None:
+    """Read the request that nearly all are: one flat matrix of doubles and nothing said of outputs; else None.
+
+    Does by a few comparisons what `_request` does; whatever is unusual, or wrong, is left to that.
+    """
+    try:
+        (entry,) = document["inputs"]
+        name, data = entry["name"], entry["data"]
+        rows, width = entry["shape"]
+        if entry["datatype"] != "FP64":
+            return None
+    except (KeyError, TypeError, ValueError):
+        return None
+    request_id = document.get("id")
+    if (
+        type(entry) is not dict
+        or type(name) is not str
+        or type(rows) is not int
+        or type(width) is not int
+        or not 0 < rows < LONGEST
+        or not 0 < width < LONGEST
+        or type(data) is not list
+        or len(data) != rows * width
+        or not _REALS.issuperset(map(type, data))
+        or len(document) > 1 + (type(request_id) is str)
+        or len(entry) != _USUAL_FIELDS
+        or not name
+    ):
+        return None
+    return InferenceRequest(
+        (Tensor(name, "FP64", np.array(data, dtype=np.float64).reshape(rows, width)),), request_id
+    )
 
 
 def _request(document: dict[str, Any], binary: Binary | None) -> InferenceRequest:
@@ -109,6 +147,7 @@ def _require_distinct(tensors: tuple[Tensor, ...]) -> None:
 
 
 def _read_outputs(document: Any, request: InferenceRequest) -> None:
+    binary_of: dict[str, bool] = {}
     if type(document) is not list:
         raise BadRequest(f"'outputs' must be a list, not {called(document)}")
     for index, entry in enumerate(document):
@@ -117,7 +156,8 @@ def _read_outputs(document: Any, request: InferenceRequest) -> None:
         if (parameters := entry.get("parameters")) is not None:
             _require_object(parameters, f"outputs[{index}].parameters")
             if type(wanted := parameters.get("binary_data")) is bool:
-                request.binary_of[entry["name"]] = wanted
+                binary_of[entry["name"]] = wanted
+    request.binary_of = binary_of
     if document:
         request.outputs = tuple(dict.fromkeys(entry["name"] for entry in document))
 

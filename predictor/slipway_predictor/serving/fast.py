@@ -13,7 +13,7 @@ from typing import Any
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from slipway_predictor.serving.lane import INLINE, Lane, closing, refusal
+from slipway_predictor.serving.lane import INLINE, Head, Lane, closing, refusal
 
 _IDLE, _HEAD, _BODY, _ANSWERING = range(4)
 _HEAD_LIMIT = 64 * 1024  # bytes of request line and headers
@@ -67,12 +67,22 @@ class FastProtocol(HttpToolsProtocol):
         self._length: bytes | None = None
         self._request_id: str | None = None
         self._budget: float | None = None
+        self._declared: int | None = None
+        self._head: bytes | None = None
         self._phase = _IDLE
         self._since = clock()
         self._head_size = 0
 
     def data_received(self, data: bytes) -> None:
-        """Feed the parser; what is no HTTP ends the connection."""
+        """Take a whole request whose head is known, else feed the parser; what is no HTTP ends the connection."""
+        self._head = None
+        if self._phase == _IDLE and (end := data.find(b"\r\n\r\n")) > 0:
+            known = self._lane.heads.get(data[:end])
+            if known is not None and len(data) == end + 4 + known.size and self._free():
+                self._since = clock()
+                self._answer(data[end + 4 :], known)
+                return
+            self._head = data[:end]
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade:
@@ -102,14 +112,11 @@ class FastProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """Choose the way."""
         self._phase = _BODY
-        cycle = self.cycle
         if (
             self.url in self._lane.paths
-            and (cycle is None or cycle.response_complete)
-            and not self.pipeline
+            and self._free()
             and not self.expect_100_continue
             and self.parser.get_method() == b"POST"
-            and not self.flow.write_paused
             and self._plain()
         ):
             self._fast = True
@@ -137,12 +144,26 @@ class FastProtocol(HttpToolsProtocol):
                 self._phase = _IDLE
             super().on_message_complete()
             return
+        body, self._buffer = self._buffer, b""
+        keep_alive = self.parser.should_keep_alive() and self.parser.get_http_version() != "1.0"
+        head = Head(len(body), keep_alive, self._length, self._request_id, self._budget)
+        if self._head is not None and keep_alive and self._declared == len(body):
+            self._lane.remember(self._head, head)
+        self._answer(body, head)
+
+    def _answer(self, body: bytes, head: Head) -> None:
+        self._phase = _ANSWERING
+        self._head = None
         exchange = self._exchange
         exchange.response_complete = False
-        exchange.keep_alive = self.parser.should_keep_alive() and self.parser.get_http_version() != "1.0"
+        exchange.keep_alive = head.keep_alive
         self.cycle = exchange  # type: ignore[assignment]  # it stands in for one
-        body, self._buffer = self._buffer, b""
-        self._lane.take(body, self._length, self._request_id, self._budget, self._write)
+        self._lane.take(body, head.header_length, head.request_id, head.budget, self._write)
+
+    def _free(self) -> bool:
+        """Return whether nothing of this connection is under way."""
+        cycle = self.cycle
+        return (cycle is None or cycle.response_complete) and not self.pipeline and not self.flow.write_paused
 
     def on_response_complete(self) -> None:
         """Start the next request that has come meanwhile, if one has."""
@@ -169,12 +190,13 @@ class FastProtocol(HttpToolsProtocol):
 
     def _plain(self) -> bool:
         """Read the headers that matter; return whether the lane can take the request."""
-        self._length = self._request_id = self._budget = None
+        self._length = self._request_id = self._budget = self._declared = None
         for name, value in self.headers:
             if name not in _SPECIAL:
                 continue
             if name == b"content-length":
-                if len(value) > 5 and int(value) > INLINE:
+                self._declared = int(value)
+                if self._declared > INLINE:
                     return False
             elif name == b"content-encoding":
                 if value.lower() != b"identity":

@@ -6,6 +6,7 @@ bytes, but neither uvicorn nor FastAPI.
 
 from collections.abc import Callable
 from http import HTTPStatus
+from typing import NamedTuple
 
 from slipway_predictor.protocol import Overloaded, RequestError, v2_json
 from slipway_predictor.protocol.messages import InferenceRequest
@@ -22,7 +23,20 @@ _CLOSE = b"connection: close\r\n\r\n"
 INLINE = 64 * 1024
 """Bytes of a body that are read and parsed on the event loop; a larger one takes the SDK's route, in a thread."""
 
+_HEADS = 256
+_HEAD_BYTES = 1024
+
 Write = Callable[[bytes], None]
+
+
+class Head(NamedTuple):
+    """What the head of a request (its line and headers) says: the body's size, and what is to be known to answer."""
+
+    size: int
+    keep_alive: bool
+    header_length: bytes | None
+    request_id: str | None
+    budget: float | None
 
 
 class Lane:
@@ -35,6 +49,13 @@ class Lane:
         self.paths = frozenset(
             text.encode() for text in (f"{path}/infer", f"{path}/versions/{identity.version}/infer")
         )
+        self.heads: dict[bytes, Head] = {}
+        """Heads that were parsed before. A client sends the same bytes again and again, and they mean the same."""
+
+    def remember(self, head: bytes, meaning: Head) -> None:
+        """Keep what a head was found to say. Those that carry an id of their own come once and are not kept."""
+        if meaning.request_id is None and len(self.heads) < _HEADS and len(head) <= _HEAD_BYTES:
+            self.heads[head] = meaning
 
     @property
     def draining(self) -> bool:

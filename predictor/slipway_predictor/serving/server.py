@@ -41,6 +41,7 @@ _log = logging.getLogger(LOGGER)
 # Seconds without a request before a draining server goes: the endpoints' news takes about this long to spread.
 _QUIET = 1.0
 _CLOSING = 2  # seconds for connections to close after the last request
+_SWEEP = 0.02  # seconds between two looks at the deadlines
 _QUICK = 200e-6  # seconds: an engine that answers a row in less is asked by gRPC's threads themselves
 
 
@@ -115,6 +116,7 @@ class Server(ModelServer):  # type: ignore[misc]  # the SDK is untyped
         admin = [asyncio.create_task(self._admin.start())] if self._admin else []
         self._start_grpc()
         loaded = _in_thread(self.model.load)
+        sweeping = asyncio.create_task(self._sweep())
         try:
             await _first(loaded, stopping, http)
             if loaded.done():
@@ -124,12 +126,19 @@ class Server(ModelServer):  # type: ignore[misc]  # the SDK is untyped
             return await self._drain(0.0 if hurry else _QUIET)
         finally:
             loaded.cancel()
+            sweeping.cancel()
             self._rest_server.stop()
             if self._admin:
                 self._admin.stop()
             if self._grpc:
                 self._grpc.stop(0)
             await asyncio.gather(http, *admin)
+
+    async def _sweep(self) -> None:
+        """Let nobody wait longer than it is given."""
+        while True:
+            await asyncio.sleep(_SWEEP)
+            self._service.sweep()
 
     def _start_grpc(self) -> None:
         settings = self._settings

@@ -45,8 +45,8 @@ class Call:
 
     protocol: str
     started: float
-    request_id: str | None = None
-    deadline: float | None = None
+    deadline: float
+    request_id: str | None
 
 
 class Service:
@@ -75,8 +75,8 @@ class Service:
         """Count a request that has come; `budget` is how many seconds its client gives it. From any thread."""
         self.lifecycle.enter()
         now = _now()
-        seconds = self._timeout if budget is None else min(budget, self._timeout)
-        return Call(protocol, now, request_id, now + seconds)
+        seconds = self._timeout if budget is None or budget > self._timeout else budget
+        return Call(protocol, now, now + seconds, request_id)
 
     def admit(self, _call: Call) -> None:
         """Let a request pass, before anything is done for it. Raises NotReady or Overloaded."""
@@ -101,9 +101,6 @@ class Service:
         if waiting.over:
             return
         self._pending.add(waiting)
-        if call.deadline is not None:
-            delay = max(0.0, call.deadline - _now())
-            waiting.timer = asyncio.get_running_loop().call_later(delay, waiting.late)
 
     async def answer(self, call: Call, request: InferenceRequest) -> InferenceAnswer:
         """Have an admitted request answered. Raises RequestError."""
@@ -132,6 +129,13 @@ class Service:
         """Wait for it no longer."""
         self._pending.discard(waiting)
 
+    def sweep(self) -> None:
+        """Give up on those whose time is over. Called every now and then: a timer for each would cost more."""
+        now = _now()
+        for waiting in [one for one in self._pending if one.call.deadline < now]:
+            seconds = now - waiting.call.started
+            waiting.give_up(DeadlineExceeded(f"the model has not answered within {seconds:.1f} s"))
+
     def cut_off(self) -> None:
         """Tell all that wait that there will be no answer: the process ends."""
         for waiting in list(self._pending):
@@ -156,18 +160,17 @@ class Service:
 class _Waiting:
     """A job in the queue and who waits for it."""
 
-    __slots__ = ("_alone", "_call", "_core", "_entered", "_job", "_reply", "_service", "over", "timer")
+    __slots__ = ("_alone", "_core", "_entered", "_job", "_reply", "_service", "call", "over")
 
     def __init__(self, service: Service, core: Core, call: Call, job: Job, reply: Reply) -> None:
         self._service = service
         self._core = core
-        self._call = call
+        self.call = call
         self._job = job
         self._reply = reply
         self._entered = _now()
         self._alone = service.limiter.enter()
         self.over = False
-        self.timer: asyncio.TimerHandle | None = None
 
     def done(self, outcome: dict[str, NDArray[Any]] | Exception) -> None:
         """Take what the engine gave."""
@@ -185,14 +188,9 @@ class _Waiting:
             _log.exception("an engine's answer could not be read")
             self._reply(ModelFailed(f"the predictor failed on this request: {type(error).__name__}"))
             return
-        service.recent.add(self._call.request_id or answer.id, answer)
+        service.recent.add(self.call.request_id or answer.id, answer)
         service.metrics.answered(answer)
         self._reply(answer)
-
-    def late(self) -> None:
-        """Stop waiting: the time is over."""
-        seconds = _now() - self._call.started
-        self.give_up(DeadlineExceeded(f"the model has not answered within {seconds:.1f} s"))
 
     def give_up(self, error: RequestError) -> None:
         """Answer with an error, whatever the engine gives later."""
@@ -202,6 +200,4 @@ class _Waiting:
 
     def _close(self) -> None:
         self.over = True
-        if self.timer is not None:
-            self.timer.cancel()
         self._service.forget(self)
