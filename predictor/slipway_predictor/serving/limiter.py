@@ -26,6 +26,10 @@ class Limiter:
         self._shrunk = 0.0
         self.waiting = 0
 
+    def expect(self, seconds: float) -> None:
+        """Begin with a bound that fits a model which needs so much time for one request more in a call."""
+        self._limit = min(_MOST, max(_START, _TARGET / max(seconds, 1e-9)))
+
     @property
     def limit(self) -> int:
         """How many requests may wait."""

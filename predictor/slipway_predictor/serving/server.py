@@ -42,7 +42,6 @@ _log = logging.getLogger(LOGGER)
 _QUIET = 1.0
 _CLOSING = 2  # seconds for connections to close after the last request
 _SWEEP = 0.02  # seconds between two looks at the deadlines
-_QUICK = 200e-6  # seconds: an engine that answers a row in less is asked by gRPC's threads themselves
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,9 +149,8 @@ class Server(ModelServer):  # type: ignore[misc]  # the SDK is untyped
     def _become_ready(self) -> None:
         assert self._loaded is not None  # noqa: S101 (its loading has just ended well)
         core, choice = self._loaded.core, self._loaded.choice
-        cost = core.engine.cost
         queue = Batcher(core.engine, asyncio.get_running_loop(), observe=self._metrics.called)
-        self._service.open(core, queue, quick=cost is not None and cost.of(1) < _QUICK)
+        self._service.open(core, queue)
         self._metrics.serving(
             version=self._identity.version, digest=self._bundle.digest, engine=core.engine.name
         )
