@@ -8,7 +8,7 @@ import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from slipway_bench import load, scenarios
+from slipway_bench import load, scenarios, steady
 from slipway_bench.load import Burst
 from slipway_bench.scenarios import Cell
 from slipway_bench.servers import HTTP_PORT, SERVER_CORE, SERVERS, Running, running
@@ -118,11 +118,11 @@ class Bench:
         server = SERVERS["slipway"]
         bodies = self.folder / "v2-1"
         with running(server, "LR", self.folder) as process:
-            rate = load.closed(self.tools, server.path, bodies, 16, 5.0).rate
+            rate = load.closed(self.tools, server.path, bodies, 16, 5).rate
             before = process.memory()
             sent = 0.0
             while sent < requests:
-                seconds = min(60.0, max(1.0, (requests - sent) / rate))
+                seconds = min(60, max(1, round((requests - sent) / rate)))
                 sent += load.closed(self.tools, server.path, bodies, 16, seconds).rate * seconds
             results.growth = (int(sent), before, process.memory())
         print(
@@ -139,7 +139,7 @@ class Bench:
             rate = max(1, round(peak * scenarios.OVERLOAD))
             body = self.folder / "v2-1.one"
             with _Probe() as probe:
-                burst = load.offered(self.tools, server.path, body, rate, rate, self.long, self.folder)
+                burst = steady.offered(server.path, body, rate, self.long)
         results.overload = Overload(peak, burst, probe.worst)
         _say("slipway", f"slow model, {rate:,} a second offered, {peak:,.0f} possible", burst)
 
