@@ -48,3 +48,6 @@ class Queue(Protocol):
 
         Called on that thread, too. A quick engine may call `done` before this returns.
         """
+
+    def delay(self) -> float:
+        """Return after how many seconds what is submitted now will be answered, about. Called on that thread."""

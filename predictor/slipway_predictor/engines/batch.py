@@ -75,6 +75,8 @@ class Batcher:
 
     def delay(self) -> float:
         """Return the seconds after which a request that came now would be answered, about."""
+        if not self._rows and not self._running:
+            return 0.0
         ahead = self._rows + (self._running and self._cap())
         calls = ahead // self._cap() + 1
         return (calls * self._cost.fixed + ahead * self._cost.per_row) * self._pace / self._workers

@@ -34,6 +34,10 @@ from slipway_predictor.serving.recent import Recent
 
 _log = logging.getLogger(LOGGER)
 _now = time.perf_counter
+
+PATIENCE = 0.05
+"""Seconds of work ahead of it with which a request is still let in."""
+
 _QUICK = 200e-6  # seconds: an engine that answers a row in less is asked by gRPC's threads themselves
 
 Outcome = InferenceAnswer | RequestError
@@ -85,10 +89,14 @@ class Service:
         """Let a request pass, before anything is done for it. Raises NotReady or Overloaded."""
         if self.core is None:
             raise NotReady(f"model '{self.identity.model_name}' is not ready: {self.lifecycle.state}")
-        if self.limiter.full:
+        if self.limiter.full or self._late():
             raise Overloaded(
                 f"{self.limiter.waiting} requests are waiting for the model already: try again in a second"
             )
+
+    def _late(self) -> bool:
+        """Whether the queue is too long for what the engine is seen to take. A quick one's is left to the limiter."""
+        return not self.quick and self._queue is not None and self._queue.delay() > PATIENCE
 
     def ask(self, call: Call, request: InferenceRequest, reply: Reply) -> None:
         """Have an admitted request answered; `reply` is called once, perhaps before this returns.

@@ -142,6 +142,18 @@ async def test_calls_are_bounded_in_time() -> None:
     assert max(engine.calls) <= 4
 
 
+async def test_the_delay_is_the_work_ahead() -> None:
+    engine = Doubling(Cost(0.002, 0.0001))
+    batcher = Batcher(engine, asyncio.get_running_loop(), max_rows=10)
+    assert batcher.delay() == 0.0
+    tasks = [asyncio.create_task(asked(batcher, rows(*range(5)))) for _ in range(5)]
+    await asyncio.sleep(0)
+    workers = batcher._workers
+    assert batcher.delay() == pytest.approx((3 * 0.002 + 25 * 0.0001) / workers)
+    await asyncio.gather(*tasks)
+    assert batcher.delay() == 0.0
+
+
 @pytest.mark.parametrize(
     ("fixed", "per_row", "least", "most"), [(0.0, 0.005, 3, 5), (0.005, 0.0, 1024, 1024), (0.0, 0.1, 1, 1)]
 )
