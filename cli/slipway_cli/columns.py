@@ -4,13 +4,16 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from slipway_contract import BundleError, Input, ValueType
+from slipway_contract import BundleError, Input, Scalar, ValueType
 from slipway_predictor.bundle.fit import feature_count, feature_names
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _SHOWN = 5  # column names in a message
+# Text is taken for categories where the data has few different values, each of them many times over.
+_MOST_CATEGORIES = 100
+_TIMES = 10
 
 
 def inputs_from_pipeline(estimator: Any) -> list[Input]:
@@ -24,17 +27,25 @@ def inputs_from_pipeline(estimator: Any) -> list[Input]:
     return [Input(name="input", type=ValueType.FLOAT, columns=count)]
 
 
-def inputs_from_data(estimator: Any, data: "pd.DataFrame") -> list[Input]:
-    """Return an input for each column of the training data, in the pipeline's order.
+def in_order(estimator: Any, data: "pd.DataFrame") -> "pd.DataFrame":
+    """Return the training data with the pipeline's columns in the pipeline's order, and names that are strings.
 
-    Raises BundleError when the columns are not the pipeline's, or hold what the protocol has no type for.
+    Raises BundleError when its columns are not the pipeline's.
     """
     if len(data) == 0:
         raise BundleError("the data holds no rows: give the frame the pipeline was fitted on")
-    columns = [str(column) for column in data.columns]
+    data = data.set_axis([str(column) for column in data.columns], axis=1)
     names = feature_names(estimator)
-    _require_columns(columns, names, feature_count(estimator))
-    return [_input(name, data.iloc[:, columns.index(name)]) for name in names or columns]
+    _require_columns(list(data.columns), names, feature_count(estimator))
+    return data if names is None else data[names]
+
+
+def inputs_from_data(data: "pd.DataFrame", *, enforce_ranges: bool) -> list[Input]:
+    """Return an input for each column of `in_order`'s frame.
+
+    Raises BundleError when a column holds what the protocol has no type for.
+    """
+    return [_input(str(name), data[name], enforce_ranges=enforce_ranges) for name in data.columns]
 
 
 def _require_columns(columns: list[str], names: list[str] | None, count: int | None) -> None:
@@ -55,9 +66,49 @@ def _require_columns(columns: list[str], names: list[str] | None, count: int | N
         )
 
 
-def _input(name: str, column: "pd.Series[Any]") -> Input:
+def _input(name: str, column: "pd.Series[Any]", *, enforce_ranges: bool) -> Input:
     kind = _type(name, column)
-    return Input(name=name, type=kind, example=_typical(kind, column))
+    rules: dict[str, Any] = {"example": _typical(kind, column)}
+    present = column.dropna()
+    if len(present) < len(column) and kind not in (ValueType.INT, ValueType.BOOL):
+        rules["missing"] = "none" if any(value is None for value in column) else "nan"
+    if (values := _categories(kind, column)) is not None:
+        rules["values"] = values
+        if kind is ValueType.INT and len(present):
+            rules["example"] = int(present.astype(int).mode().iloc[0])
+        if kind is ValueType.STRING:
+            kind = ValueType.CATEGORY
+    elif kind in (ValueType.INT, ValueType.FLOAT) and len(present):
+        rules |= _range(kind, present, enforce_ranges=enforce_ranges)
+    return Input(name=name, type=kind, **rules)
+
+
+def _range(kind: ValueType, present: "pd.Series[Any]", *, enforce_ranges: bool) -> dict[str, Any]:
+    low, high = present.min(), present.max()
+    if not (math.isfinite(low) and math.isfinite(high)):
+        return {"infinite": True}
+    cast = int if kind is ValueType.INT else float
+    return {
+        "minimum": cast(low),
+        "maximum": cast(high),
+        "outside": "reject" if enforce_ranges else "allow",
+    }
+
+
+def _categories(kind: ValueType, column: "pd.Series[Any]") -> list[Scalar] | None:
+    """Return the values there are, where the column is one of categories."""
+    import pandas as pd
+
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        if kind is ValueType.INT:
+            return [int(value) for value in column.cat.categories]
+        return [str(value) for value in column.cat.categories] if kind is ValueType.STRING else None
+    if kind is not ValueType.STRING:
+        return None
+    present = column.dropna()
+    distinct = sorted(map(str, present.unique()))
+    few = 0 < len(distinct) <= _MOST_CATEGORIES and len(present) >= _TIMES * len(distinct)
+    return list(distinct) if few else None
 
 
 def _type(name: str, column: "pd.Series[Any]") -> ValueType:
@@ -72,11 +123,13 @@ def _type(name: str, column: "pd.Series[Any]") -> ValueType:
         return ValueType.INT
     if types.is_float_dtype(column.dtype):
         return ValueType.FLOAT
+    if types.is_datetime64_dtype(column.dtype):
+        return ValueType.TIMESTAMP
     if types.infer_dtype(column, skipna=True) in ("string", "empty"):
         return ValueType.STRING
     raise BundleError(
-        f"column '{name}' holds {column.dtype} values, which a request cannot carry: turn it into numbers, booleans or "
-        "text before the pipeline"
+        f"column '{name}' holds {column.dtype} values, which a request cannot carry: turn it into numbers, booleans, "
+        "text or times without a zone before the pipeline"
     )
 
 
@@ -85,6 +138,8 @@ def _typical(kind: ValueType, column: "pd.Series[Any]") -> bool | int | float | 
     present = column.dropna()
     if len(present) == 0:
         return None
+    if kind is ValueType.TIMESTAMP:
+        return str(present.sort_values().iloc[len(present) // 2].normalize().isoformat())
     if kind in (ValueType.BOOL, ValueType.STRING):
         counts = present.astype(str if kind is ValueType.STRING else bool).value_counts()
         value = min(counts[counts == counts.max()].index)

@@ -30,7 +30,15 @@ def _create(found: argparse.Namespace) -> None:
     from slipway_cli.frames import read_frame
 
     data = None if found.data is None else read_frame(found.data)
-    bundle = create(found.pipeline, name=found.name, version=found.version, out=found.out, data=data)
+    bundle = create(
+        found.pipeline,
+        name=found.name,
+        version=found.version,
+        out=found.out,
+        data=data,
+        enforce_ranges=found.enforce_ranges,
+        max_rows=found.max_rows,
+    )
     print(f"wrote {found.out}; try it: slipway-predictor serve {found.out}", file=sys.stderr)
     print(f"# digest {bundle.digest}")
     print(deployment_yaml(bundle, found.uri), end="")
@@ -122,6 +130,17 @@ def _add_create(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="a new folder for the bundle")
     parser.add_argument(
         "--uri", help="where the bundle will lie for the cluster, for the printed ModelDeployment"
+    )
+    parser.add_argument(
+        "--enforce-ranges",
+        action="store_true",
+        help="refuse numbers outside the data's ranges (default: only write the ranges down)",
+    )
+    parser.add_argument(
+        "--max-rows",
+        type=int,
+        metavar="N",
+        help="the most rows one request may hold (default: as many as fit)",
     )
     parser.set_defaults(command=_create)
 

@@ -55,7 +55,8 @@ def brittle() -> Pipeline:
 def truncated(bundle: Bundle, version: str, out: Path) -> Bundle:
     """Write a bundle like `bundle` whose artifact lost its second half before the checksums were taken."""
     whole = bundle.read(bundle.manifest.artifact)
-    files = {ARTIFACT: whole[: len(whole) // 2]}
+    others = {path: bundle.read(path) for path in bundle.manifest.files if path != ARTIFACT}
+    files = {**others, ARTIFACT: whole[: len(whole) // 2]}
     fields = bundle.manifest.model_dump() | {"version": version, "files": checksums(files)}
     return write_bundle(out, Manifest.model_validate(fields), files)
 

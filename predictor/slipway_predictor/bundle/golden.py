@@ -47,7 +47,7 @@ def read_golden(bundle: Bundle, intake: Intake) -> Golden | None:
 
 
 def render_golden(request: dict[str, Any], outputs: Mapping[str, NDArray[Any]]) -> bytes:
-    """Return the file's bytes."""
+    """Return the file's bytes: `request` is the V2 request that holds the rows."""
     answers = {name: array.tolist() for name, array in outputs.items()}
     return orjson.dumps({"request": request, "outputs": answers})
 

@@ -25,21 +25,26 @@ _TYPICAL: dict[ValueType, Any] = {
 
 def example_request(inputs: list[Input]) -> dict[str, Any]:
     """Return a V2 infer request of one row as a JSON document: a single matrix if all inputs are floats."""
+    return rows_request(inputs, [[value for entry in inputs for value in _values(entry)]])
+
+
+def rows_request(inputs: list[Input], rows: list[list[Any]]) -> dict[str, Any]:
+    """Return a V2 infer request of these rows, each with a value for every column of the inputs; None is missing."""
     if all(entry.type is ValueType.FLOAT for entry in inputs):
-        values = [value for entry in inputs for value in _values(entry)]
         name = inputs[0].name if len(inputs) == 1 else "input"
-        return {"inputs": [{"name": name, "datatype": "FP64", "shape": [1, len(values)], "data": values}]}
-    return {
-        "inputs": [
-            {
-                "name": entry.name,
-                "datatype": DATATYPE_OF[entry.type],
-                "shape": [1, entry.width],
-                "data": _values(entry),
-            }
-            for entry in inputs
-        ]
-    }
+        return {"inputs": [_tensor(name, "FP64", rows)]}
+    tensors = []
+    start = 0
+    for entry in inputs:
+        part = [row[start : start + entry.width] for row in rows]
+        tensors.append(_tensor(entry.name, DATATYPE_OF[entry.type], part))
+        start += entry.width
+    return {"inputs": tensors}
+
+
+def _tensor(name: str, datatype: str, rows: list[list[Any]]) -> dict[str, Any]:
+    data = [value for row in rows for value in row]
+    return {"name": name, "datatype": datatype, "shape": [len(rows), len(rows[0])], "data": data}
 
 
 def _values(entry: Input) -> list[Any]:

@@ -69,7 +69,7 @@ def test_a_contract_of_another_pipeline(bundles: Path, tmp_path: Path) -> None:
     script = (
         "import sys; from pathlib import Path; from slipway_contract import *;"
         "bundle = open_bundle(Path(sys.argv[1])); manifest = bundle.manifest;"
-        "files = {'model.joblib': bundle.read('model.joblib')};"
+        "files = {path: bundle.read(path) for path in manifest.files};"
         "write_bundle(Path(sys.argv[2]), manifest.model_copy(update={'inputs': manifest.inputs[1:]}), files)"
     )
     other = tmp_path / "other"
@@ -90,3 +90,43 @@ def test_a_port_in_use(bundles: Path) -> None:
         rpc = run_serve(bundles / "v1", "--grpc-port", str(port))
     assert f"cannot listen on 127.0.0.1 port {port}: Address already in use" in refusal(result)
     assert f"cannot listen on 127.0.0.1 port {port}: choose another --grpc-port" in refusal(rpc)
+
+
+def made_by_another_version(out: Path, *, data: bool, tampered: bool = False) -> Path:
+    """Write a bundle whose pipeline says it was made with scikit-learn 1.4.2."""
+    script = (
+        "import sys; from pathlib import Path; import numpy as np, pandas as pd, sklearn.base;"
+        "from sklearn.linear_model import LinearRegression; from slipway_cli.bundle import create;"
+        "from slipway_contract import checksums, write_bundle;"
+        "frame = pd.DataFrame(np.arange(40.0).reshape(20, 2), columns=['a', 'b']);"
+        "sklearn.base.__version__ = '1.4.2';"
+        "bundle = create(LinearRegression().fit(frame, frame['a'] * 2), name='m', version='1', "
+        f"out=sys.argv[1] + '-made', data=frame if {data} else None);"
+        "files = {path: bundle.read(path) for path in bundle.manifest.files};"
+        f"files |= {{'golden.json': files['golden.json'].replace(b'78.0', b'79.0')}} if {tampered} else {{}};"
+        "write_bundle(Path(sys.argv[1]), bundle.manifest.model_copy(update={'files': checksums(files)}), files)"
+    )
+    subprocess.run([sys.executable, "-W", "ignore", "-c", script, str(out)], check=True, env=environment())
+    return out
+
+
+def test_another_scikit_learn_is_served_if_the_golden_rows_are_answered_as_there(
+    serve: Serve, tmp_path: Path
+) -> None:
+    served = serve(made_by_another_version(tmp_path / "b", data=True))
+    assert "made with scikit-learn 1.4.2, here is" in served.errors
+    assert "its 20 golden rows are answered as there" in served.errors
+
+
+@pytest.mark.parametrize(
+    ("data", "tampered", "sentence"),
+    [
+        (False, False, "the bundle has no golden rows to show that it answers the same"),
+        (True, True, "value for its golden rows is not what it was where the bundle was made"),
+    ],
+)
+def test_another_scikit_learn_is_refused_without_that(
+    data: bool, tampered: bool, sentence: str, tmp_path: Path
+) -> None:
+    bundle = made_by_another_version(tmp_path / "b", data=data, tampered=tampered)
+    assert sentence in refusal(run_serve(bundle))

@@ -1,5 +1,6 @@
 """Making bundles: what the manifest says, that the same gives the same, and every refusal."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -11,12 +12,16 @@ import pandas as pd
 import pytest
 from sklearn.compose import ColumnTransformer
 from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
 from slipway_cli.bundle import create
 from slipway_contract import BundleError, verify
+from slipway_predictor.bundle.golden import read_golden, require_equal
+from slipway_predictor.engines import ScikitEngine
+from slipway_predictor.features import Intake
 
 FRAME = pd.DataFrame(
     {
@@ -79,7 +84,7 @@ def test_columns_follow_the_pipeline_s_order(tmp_path: Path) -> None:
 def test_categories_are_text_or_numbers(tmp_path: Path) -> None:
     frame = FRAME.assign(plan=FRAME["plan"].astype("category"), age=FRAME["age"].astype("category"))
     manifest = made(mixed(), tmp_path / "b", data=frame).manifest
-    assert [str(entry.type) for entry in manifest.inputs] == ["int", "string", "bool", "float"]
+    assert [str(entry.type) for entry in manifest.inputs] == ["int", "category", "bool", "float"]
 
 
 def test_the_same_pipeline_file_gives_the_same_digest_in_another_process(tmp_path: Path) -> None:
@@ -113,7 +118,8 @@ def test_another_scikit_learn_is_written_down(tmp_path: Path, monkeypatch: pytes
         (ON_MATRIX, {"data": NUMBERS.assign(target=TARGET)}, "has 3 columns, the pipeline was fitted on 2"),
         (ON_FRAME, {"data": NUMBERS.iloc[:0]}, "holds no rows"),
         (ON_FRAME, {"data": NUMBERS.rename(columns={"b": "a"})}, "two columns of one name"),
-        (ON_FRAME, {"data": NUMBERS.assign(b=pd.Timestamp("2026-01-01"))}, "'b' holds datetime64"),
+        (ON_FRAME, {"data": NUMBERS.assign(b=pd.Timestamp("2026-01-01", tz="UTC"))}, "'b' holds datetime64"),
+        (ON_FRAME, {"data": NUMBERS, "max_rows": 0}, "max_rows: Input should be greater than"),
         (ON_FRAME, {"data": NUMBERS.assign(b=[1, "x", 2, "y"])}, "'b' holds object values"),
         (mixed(), {}, "fails on a row of zeros.*give its training data with --data"),
         (
@@ -146,3 +152,81 @@ def test_a_pipeline_that_cannot_be_pickled_is_refused(tmp_path: Path) -> None:
     pipeline = make_pipeline(FunctionTransformer(lambda x: x), ON_MATRIX)
     with pytest.raises(BundleError, match="cannot be pickled"):
         made(pipeline, tmp_path / "b")
+
+
+MANY = pd.DataFrame(
+    {
+        "age": np.arange(20, 60),
+        "plan": ["gold", "pro", "basic", "free"] * 10,
+        "spend": [1.5, np.nan, 3.5, 9.0] * 10,
+        "since": pd.date_range("2026-01-01", periods=40),
+    }
+)
+
+
+def year(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame.apply(lambda column: column.dt.dayofyear)
+
+
+def many(handle_unknown: str) -> Any:
+    columns = ColumnTransformer(
+        [
+            ("plan", OneHotEncoder(handle_unknown=handle_unknown), ["plan"]),
+            ("since", FunctionTransformer(year), ["since"]),
+            ("numbers", SimpleImputer(), ["age", "spend"]),
+        ]
+    )
+    return make_pipeline(columns, LogisticRegression(max_iter=5000)).fit(MANY, [0, 1] * 20)
+
+
+@pytest.mark.parametrize(("handle_unknown", "unknown"), [("error", "reject"), ("ignore", "allow")])
+def test_rules_come_from_the_data_and_from_what_the_pipeline_bears(
+    handle_unknown: str, unknown: str, tmp_path: Path
+) -> None:
+    manifest = made(many(handle_unknown), tmp_path / "b", data=MANY).manifest
+    age, plan, spend, since = manifest.inputs
+    assert (age.minimum, age.maximum, age.outside) == (20, 59, "allow")
+    assert (str(plan.type), plan.values, plan.unknown) == (
+        "category",
+        ["basic", "free", "gold", "pro"],
+        unknown,
+    )
+    assert (spend.missing, str(since.type)) == ("nan", "timestamp")
+
+
+def test_ranges_are_enforced_on_demand(tmp_path: Path) -> None:
+    manifest = made(ON_FRAME, tmp_path / "b", data=NUMBERS, enforce_ranges=True, max_rows=7).manifest
+    assert [(entry.minimum, entry.maximum, entry.outside) for entry in manifest.inputs] == [
+        (0.0, 3.0, "reject"),
+        (0.0, 5.0, "reject"),
+    ]
+    assert manifest.max_rows == 7
+
+
+def test_golden_rows_are_answered_as_the_pipeline_answers_its_own_frame(tmp_path: Path) -> None:
+    pipeline = many("ignore")
+    bundle = made(pipeline, tmp_path / "b", data=MANY)
+    intake = Intake(bundle.manifest.inputs, framed=True)
+    golden = read_golden(bundle, intake)
+    assert golden is not None
+    places = np.unique(np.linspace(0, 39, 32).astype(int))
+    assert np.array_equal(golden.outputs["probability"], pipeline.predict_proba(MANY.iloc[places]))
+    require_equal(ScikitEngine(pipeline), golden, "")
+    golden.outputs["label"][0] = 1 - golden.outputs["label"][0]
+    with pytest.raises(
+        BundleError, match="'s label for its golden rows is not what it was where the bundle was made; x"
+    ):
+        require_equal(ScikitEngine(pipeline), golden, "x")
+
+
+def test_the_reference_holds_distributions_of_inputs_and_outputs(tmp_path: Path) -> None:
+    bundle = made(many("ignore"), tmp_path / "b", data=MANY)
+    reference = json.loads(bundle.read("reference.json"))
+    assert reference["rows"] == 40
+    age, plan, spend, since = (reference["inputs"][name] for name in MANY)
+    assert (len(age["quantiles"]), age["quantiles"][0], age["quantiles"][-1]) == (21, 20, 59)
+    assert plan["shares"] == {"basic": 0.25, "free": 0.25, "gold": 0.25, "pro": 0.25}
+    assert spend["missing"] == 0.25
+    assert since["first"] == "2026-01-01T00:00:00"
+    assert set(reference["outputs"]["label"]["shares"]) == {"0", "1"}
+    assert len(reference["outputs"]["probability"]["quantiles"]) == 2

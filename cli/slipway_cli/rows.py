@@ -1,0 +1,49 @@
+"""Rows of the training data as a client would send them."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import orjson
+
+from slipway_contract import Input, ValueType
+from slipway_predictor.features import Intake, Table, rows_request
+from slipway_predictor.protocol import v2_json
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+GOLDEN = 32
+"""Rows kept with their answers."""
+
+SAMPLE = 5000
+"""Rows whose answers' distribution is kept."""
+
+
+def request_of(inputs: list[Input], data: "pd.DataFrame", count: int) -> dict[str, Any]:
+    """Return a V2 request of `count` rows of the data, evenly spread over it."""
+    places = np.unique(np.linspace(0, len(data) - 1, min(count, len(data))).astype(int))
+    columns = [
+        [_plain(entry, value) for value in data.iloc[places, index]] for index, entry in enumerate(inputs)
+    ]
+    return rows_request(inputs, [list(row) for row in zip(*columns, strict=True)])
+
+
+def table_of(intake: Intake, request: dict[str, Any]) -> Table:
+    """Return the table of a request, by the way it takes to an engine. Raises BadRequest."""
+    return intake.table(v2_json.decode(orjson.dumps(request)).inputs)
+
+
+def _plain(entry: Input, value: Any) -> Any:
+    """Return a cell as JSON has it."""
+    if value is None or value != value:  # NaN and NaT are what differs from itself
+        return None
+    match entry.type:
+        case ValueType.FLOAT:
+            return float(value)
+        case ValueType.INT:
+            return int(value)
+        case ValueType.BOOL:
+            return bool(value)
+        case ValueType.TIMESTAMP:
+            return value.isoformat()
+    return str(value)
