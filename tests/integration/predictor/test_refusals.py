@@ -97,13 +97,15 @@ def made_by_another_version(out: Path, *, data: bool, tampered: bool = False) ->
     script = (
         "import sys; from pathlib import Path; import numpy as np, pandas as pd, sklearn.base;"
         "from sklearn.linear_model import LinearRegression; from slipway_cli.bundle import create;"
-        "from slipway_contract import checksums, write_bundle;"
+        "from slipway_contract import checksums, write_bundle; import json;"
         "frame = pd.DataFrame(np.arange(40.0).reshape(20, 2), columns=['a', 'b']);"
         "sklearn.base.__version__ = '1.4.2';"
         "bundle = create(LinearRegression().fit(frame, frame['a'] * 2), name='m', version='1', "
         f"out=sys.argv[1] + '-made', data=frame if {data} else None);"
         "files = {path: bundle.read(path) for path in bundle.manifest.files};"
-        f"files |= {{'golden.json': files['golden.json'].replace(b'78.0', b'79.0')}} if {tampered} else {{}};"
+        "golden = json.loads(files.get('golden.json', '{\"outputs\": {\"value\": [0]}}'));"
+        "golden['outputs']['value'][0] += 1;"
+        f"files |= {{'golden.json': json.dumps(golden).encode()}} if {tampered} else {{}};"
         "write_bundle(Path(sys.argv[1]), bundle.manifest.model_copy(update={'files': checksums(files)}), files)"
     )
     subprocess.run([sys.executable, "-W", "ignore", "-c", script, str(out)], check=True, env=environment())
