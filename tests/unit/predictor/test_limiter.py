@@ -1,0 +1,71 @@
+"""The bound on what waits: it follows the time that answers take, and refuses what would wait too long."""
+
+import pytest
+
+from slipway_predictor.serving.limiter import Limiter
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def flood(limiter: Limiter, clock: Clock, *, per_second: float, offered: int, seconds: float) -> list[float]:
+    """Offer requests to a model that answers `per_second` one after the other; return the latencies of the admitted."""
+    queue: list[tuple[float, bool]] = []
+    latencies: list[float] = []
+    step = 1 / offered
+    free_at = clock.now
+    end = clock.now + seconds
+    while clock.now < end:
+        while queue and max(free_at, queue[0][0]) + 1 / per_second <= clock.now:
+            came, alone = queue.pop(0)
+            free_at = max(free_at, came) + 1 / per_second
+            latencies.append(free_at - came)
+            limiter.leave(free_at - came, alone=alone)
+        if not limiter.full:
+            queue.append((clock.now, limiter.enter()))
+        clock.now += step
+    return latencies
+
+
+@pytest.mark.parametrize("times", [2, 5, 20])
+def test_what_is_admitted_is_answered_in_time_and_the_model_is_kept_busy(times: int) -> None:
+    clock = Clock()
+    latencies = flood(Limiter(clock), clock, per_second=200, offered=200 * times, seconds=30)
+    settled = latencies[400:]
+    assert max(settled) < 0.1
+    assert len(latencies) > 0.9 * 200 * 30
+
+
+def test_a_model_slower_than_the_target_is_not_starved() -> None:
+    clock = Clock()
+    limiter = Limiter(clock)
+    for _ in range(50):
+        limiter.leave(2.0, alone=limiter.enter())
+        clock.now += 2
+    assert limiter.limit == 64
+    assert not limiter.full
+
+
+def test_the_bound_grows_while_answers_are_quick() -> None:
+    limiter = Limiter(Clock())
+    for _ in range(64):
+        limiter.enter()
+    assert limiter.full
+    limiter.leave(0.001, alone=False)
+    limiter.enter()
+    assert not limiter.full
+    assert limiter.limit == 65
+
+
+def test_it_begins_with_what_the_model_s_cost_allows() -> None:
+    limiter = Limiter(Clock())
+    limiter.expect(1e-4)
+    assert limiter.limit == 500
+    limiter.expect(0.0)
+    assert limiter.limit == 4096
+    limiter.expect(1.0)
+    assert limiter.limit == 64
