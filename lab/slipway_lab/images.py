@@ -61,7 +61,10 @@ def version() -> str:
 def ours(name: str) -> Image:
     """The operator's or the predictor's image."""
     dockerfile = CHECKOUT / name / "Dockerfile"
-    sources = [CHECKOUT / part for part in ("pyproject.toml", "hatch_build.py", "README.md", "LICENSE", "contract", name)]
+    sources = [
+        CHECKOUT / part
+        for part in ("pyproject.toml", "hatch_build.py", "README.md", "LICENSE", "contract", name)
+    ]
     digest = digest_of(base.digest(), wheels.digest(name), *sources)
     return Image(name, dockerfile, CHECKOUT, digest, 480 if name == "predictor" else 290)
 

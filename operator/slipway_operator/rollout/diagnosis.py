@@ -85,7 +85,9 @@ def _crash(container: Json, name: str, *, initial: bool) -> Failure | None:
     looping = container.get("state", {}).get("waiting", {}).get("reason") == "CrashLoopBackOff"
     grace = timedelta(0) if looping else CRASH_GRACE
     if ended.get("reason") == "OOMKilled":
-        return Failure(reasons.OUT_OF_MEMORY, f"container {name} was killed for want of memory (OOMKilled)", grace)
+        return Failure(
+            reasons.OUT_OF_MEMORY, f"container {name} was killed for want of memory (OOMKilled)", grace
+        )
     kind, reason = ("init container", reasons.INIT_FAILED) if initial else ("container", reasons.CRASH_LOOP)
     words = _words(container) or "it left no message"
     return Failure(reason, _short(f"{kind} {name} ends with code {ended['exitCode']}: {words}"), grace)

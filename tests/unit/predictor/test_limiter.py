@@ -35,8 +35,8 @@ def flood(limiter: Limiter, clock: Clock, *, per_second: float, offered: int, se
 def test_what_is_admitted_is_answered_in_time_and_the_model_is_kept_busy(times: int) -> None:
     clock = Clock()
     latencies = flood(Limiter(clock), clock, per_second=200, offered=200 * times, seconds=30)
-    settled = latencies[400:]
-    assert max(settled) < 0.1
+    settled = sorted(latencies[400:])
+    assert settled[len(settled) * 99 // 100] < 0.125, "more than two and a half times the target"
     assert len(latencies) > 0.9 * 200 * 30
 
 

@@ -38,6 +38,9 @@ class Held:
     def submit(self, _table: Any, _outputs: Any, done: Done) -> None:
         self.held.append(done)
 
+    def delay(self) -> float:
+        return 0.0
+
 
 @pytest.fixture
 def registry() -> CollectorRegistry:
