@@ -71,14 +71,20 @@ def choose(context: str | None) -> Target:
 
 
 def prepare(target: Target, models: Models, screen: Screen) -> None:
-    """Everything before the traffic: an empty namespace, the models, Slipway, version 1."""
-    target.run("delete", "namespace", NAMESPACE, "--ignore-not-found", "--wait=true", "--timeout=120s")
-    target.run("create", "namespace", NAMESPACE)
+    """Everything before the traffic: Slipway, an empty namespace, the models, version 1."""
     install(target)
+    target.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}})
+    clear(target)
     screen.say("Slipway is installed (charts/slipway)")
     publish(target, NAMESPACE, models.folder)
     target.apply(acts.model_deployment("1", models.digest("1")))
     screen.say("applied a ModelDeployment with version 1")
+
+
+def clear(target: Target) -> None:
+    """Take away what an earlier run left; a namespace deleted whole would take half a minute."""
+    target.run("-n", NAMESPACE, "delete", "modeldeployments", "--all")
+    target.run("-n", NAMESPACE, "wait", "pod", "-l", "slipway.dev/deployment", "--for=delete", "--timeout=120s")
 
 
 async def play(target: Target, models: Models, screen: Screen, url: str, rate: float) -> bool:
