@@ -14,7 +14,7 @@ from slipway_demo.traffic import Answer, Client
 from slipway_demo.watch import Status, Watch
 
 NAMESPACE, NAME = "slipway-demo", "breast-cancer"
-STEPS = [{"weight": 10, "hold": "12s"}, {"weight": 50, "hold": "8s"}]
+STEPS = [{"weight": 10, "hold": "15s"}, {"weight": 50, "hold": "8s"}]
 SHOW_EVERY = 2.0  # seconds between two live lines
 FLIGHT = 0.5  # seconds: an answer that left this long before a look may still be of the old split
 
