@@ -84,7 +84,9 @@ def prepare(target: Target, models: Models, screen: Screen) -> None:
 def clear(target: Target) -> None:
     """Take away what an earlier run left; a namespace deleted whole would take half a minute."""
     target.run("-n", NAMESPACE, "delete", "modeldeployments", "--all")
-    target.run("-n", NAMESPACE, "wait", "pod", "-l", "slipway.dev/deployment", "--for=delete", "--timeout=120s")
+    target.run(
+        "-n", NAMESPACE, "wait", "pod", "-l", "slipway.dev/deployment", "--for=delete", "--timeout=120s"
+    )
 
 
 async def play(target: Target, models: Models, screen: Screen, url: str, rate: float) -> bool:

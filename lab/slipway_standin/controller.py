@@ -113,6 +113,10 @@ class Controller:
 
     async def _workload(self, isvc: Obj, runtime: Runtime | None, meta: Obj, draft: Draft) -> Obj:
         """The Service, the Deployment and the HPA; returns the Service."""
+        if nameless := self._settings.why_no_host(meta["name"], meta["namespace"]):
+            # KServe makes the host name of cluster-local ones, too, and fails before it makes anything.
+            draft.failed(f"fails to create NewRawKubeReconciler for predictor: {nameless}")
+            raise UnservedError(nameless)
         try:
             spec = pod_spec(isvc, runtime)
         except (PodError, TemplateError) as error:

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+LONGEST_LABEL = 63  # RFC 1035, section 2.3.4
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -18,6 +20,16 @@ class Settings:
     def host(self, name: str, namespace: str) -> str:
         """The public host name of a component, by KServe's default template."""
         return f"{name}-{namespace}.{self.domain}"
+
+    def why_no_host(self, name: str, namespace: str) -> str | None:
+        """Why this component has no host name that DNS takes, in KServe's words; None if it has one."""
+        label = f"{name}-{namespace}"
+        if len(label) <= LONGEST_LABEL:
+            return None
+        return (
+            f'failed creating host name: invalid domain name "{self.host(name, namespace)}":'
+            f' url: Invalid value: "{label}": must be no more than {LONGEST_LABEL} characters'
+        )
 
     def url(self, name: str, namespace: str) -> str:
         """The public address of a component."""

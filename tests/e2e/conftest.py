@@ -69,7 +69,8 @@ def module_place(request: pytest.FixtureRequest, target: Target, models: Models)
 
 
 def _place(request: pytest.FixtureRequest, target: Target, models: Models) -> Iterator[Place]:
-    name = re.sub("[^a-z0-9]+", "-", request.node.name.removeprefix("test_").lower())[:30].strip("-")
+    # Short: KServe makes <name>-<revision>-predictor-<namespace> of it, and that has 63 characters at most.
+    name = re.sub("[^a-z0-9]+", "-", request.node.name.removeprefix("test_").lower())[:16].strip("-")
     namespace = f"e2e-{name}-{uuid.uuid4().hex[:5]}"
     target.run("create", "namespace", namespace)
     publish(target, namespace, models.folder)

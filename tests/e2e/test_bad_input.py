@@ -75,6 +75,15 @@ def test_a_host_name_that_is_taken_is_refused_with_its_holders_name(serving):
     serving.kubectl("delete", "md", "second")
 
 
+def test_a_name_that_is_too_long_for_kserve_is_told_in_its_own_words(serving):
+    name = "a-name-that-has-just-forty-characters-ok"
+    serving.target.apply(serving.body("1", name=name))
+    status = serving.until(lambda s: condition(s, "Stalled")[0] == "True", 40, name=name)
+    assert condition(status, "Stalled")[1] == "InferenceServiceFailed"
+    assert "must be no more than 63 characters" in status["message"]
+    serving.kubectl("delete", "md", name)
+
+
 def test_what_kserve_would_refuse_is_told_in_its_own_words(serving):
     serving.apply("2", template={"spec": {"predictor": {"minReplicas": -1}}})
     status = serving.until(lambda s: condition(s, "Stalled")[0] == "True", 20)

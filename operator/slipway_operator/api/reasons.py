@@ -19,6 +19,7 @@ IMAGE_PULL_FAILED = "ImagePullFailed"
 CONTAINER_CONFIG_FAILED = "ContainerConfigFailed"
 INIT_FAILED = "InitContainerFailed"
 UNSCHEDULABLE = "Unschedulable"
+SERVICE_FAILED = "InferenceServiceFailed"  # KServe itself cannot make the pods
 POD_CREATION_FAILED = "PodCreationFailed"
 OUT_OF_MEMORY = "OutOfMemory"
 

@@ -9,7 +9,7 @@ from slipway_operator.cluster.client import Client, Json
 from slipway_operator.cluster.kinds import DEPLOYMENT, INFERENCE_SERVICE, POD, SERVING_RUNTIME
 from slipway_operator.cluster.render.common import Subject
 from slipway_operator.cluster.render.service import COMPONENTS, scale_bounds
-from slipway_operator.rollout.diagnosis import deployment_failure, pod_state
+from slipway_operator.rollout.diagnosis import deployment_failure, pod_state, service_failure
 from slipway_operator.rollout.observation import RevisionState
 
 
@@ -51,12 +51,13 @@ def _state(revision: str, service: Json, deployments: list[Json], pods: list[Jso
     components = [part for part in COMPONENTS if service["spec"].get(part)]
     complete = len(deployments) == len(components) and all(map(_is_settled, deployments))
     failures = [failure for part in deployments if (failure := deployment_failure(part))]
+    failure = service_failure(service) or (failures[0] if failures else None)
     return RevisionState(
         revision=revision,
         replicas=sum(part["spec"].get("replicas", 1) for part in deployments) or 1,
         serving=complete and bool(pods),
         pods=tuple(pod_state(pod) for pod in pods),
-        failure=failures[0] if failures else None,
+        failure=failure,
         deleting="deletionTimestamp" in service["metadata"],
         scale=scale_bounds(service["spec"]),
     )

@@ -16,7 +16,7 @@ CRASH_GRACE = timedelta(seconds=20)  # once may happen (a dependency is late); t
 IMAGE_GRACE = timedelta(seconds=10)  # registries hiccup, and the kubelet tries again by itself
 CONFIG_GRACE = timedelta(seconds=10)  # a ConfigMap or Secret may be a moment late
 UNSCHEDULABLE_GRACE = timedelta(minutes=2)  # a cluster autoscaler may bring a node
-CREATION_GRACE = timedelta(seconds=30)
+CREATION_GRACE = timedelta(seconds=15)  # quotas are freed, and controllers try again
 
 _IMAGE = {"ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName", "ImageInspectError"}
 _CONFIG = {"CreateContainerConfigError", "CreateContainerError", "RunContainerError"}
@@ -52,6 +52,19 @@ def deployment_failure(deployment: Json) -> Failure | None:
     for part in deployment.get("status", {}).get("conditions", []):
         if part["type"] == "ReplicaFailure" and part["status"] == "True":
             return Failure(reasons.POD_CREATION_FAILED, _short(part.get("message", "")), CREATION_GRACE)
+    return None
+
+
+def service_failure(service: Json) -> Failure | None:
+    """Why KServe makes no pods of an InferenceService: it says so in a condition, or in its model status."""
+    status = service.get("status", {})
+    for part in status.get("conditions", []):
+        if part["status"] == "False" and part.get("reason") == "ReconcileFailed":
+            return Failure(reasons.SERVICE_FAILED, _short(part.get("message", "")), CREATION_GRACE)
+    model = status.get("modelStatus", {})
+    if model.get("transitionStatus") == "InvalidSpec":
+        message = model.get("lastFailureInfo", {}).get("message", "KServe calls the spec invalid")
+        return Failure(reasons.SERVICE_FAILED, _short(message), CREATION_GRACE)
     return None
 
 

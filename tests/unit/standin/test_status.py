@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from slipway_standin.settings import Settings
 from slipway_standin.status import Draft, same
 
 NOW = "2026-01-02T00:00:00Z"
@@ -156,3 +157,8 @@ def test_the_status_given_is_left_as_it_is() -> None:
     draft = Draft(given, NOW)
     draft.invalid("R", "M")
     assert given == {"modelStatus": {"transitionStatus": ""}, "conditions": []}
+
+
+@pytest.mark.parametrize(("namespace", "fits"), [("n" * 30, True), ("n" * 31, False)])
+def test_a_host_name_has_63_characters_before_the_first_dot(namespace: str, fits: bool) -> None:
+    assert (Settings().why_no_host("x" * 32, namespace) is None) is fits

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from slipway_operator.api import reasons
-from slipway_operator.rollout.diagnosis import deployment_failure, failure_of, pod_state
+from slipway_operator.rollout.diagnosis import deployment_failure, failure_of, pod_state, service_failure
 from slipway_operator.rollout.observation import RevisionState
 
 
@@ -148,3 +148,38 @@ def test_a_quota_is_seen_on_the_deployment():
     condition = {"type": "ReplicaFailure", "status": "True", "message": "exceeded quota: small"}
     assert "exceeded quota" in deployment_failure({"status": {"conditions": [condition]}}).message
     assert deployment_failure({"status": {}}) is None
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        (
+            {
+                "conditions": [
+                    {"type": "Ready", "status": "False", "reason": "ReconcileFailed", "message": "no host"}
+                ]
+            },
+            "no host",
+        ),
+        (
+            {"modelStatus": {"transitionStatus": "InvalidSpec", "lastFailureInfo": {"message": "no fit"}}},
+            "no fit",
+        ),
+    ],
+)
+def test_kserves_own_failure_is_told(status, words):
+    failure = service_failure({"status": status})
+    assert failure.reason == reasons.SERVICE_FAILED
+    assert words in failure.message
+
+
+@pytest.mark.parametrize(
+    "status",
+    [
+        {},
+        {"modelStatus": {"transitionStatus": "InProgress"}},
+        {"conditions": [{"type": "Ready", "status": "False", "reason": "MinimumReplicasUnavailable"}]},
+    ],
+)
+def test_a_service_on_its_way_has_not_failed(status):
+    assert service_failure({"status": status}) is None
