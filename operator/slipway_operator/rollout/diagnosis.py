@@ -123,4 +123,8 @@ def _first(causes: Iterable[Failure | None]) -> Failure | None:
 
 
 def _short(text: str) -> str:
-    return text if len(text) <= _LONGEST_WORDS else text[: _LONGEST_WORDS - 1] + "…"
+    """Both ends of a long text: what it is about stands first, and the cause of a wrapped error last."""
+    if len(text) <= _LONGEST_WORDS:
+        return text
+    half = _LONGEST_WORDS // 2 - 2
+    return f"{text[:half].rstrip()} … {text[-half:].lstrip()}"

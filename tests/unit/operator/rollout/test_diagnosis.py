@@ -139,9 +139,13 @@ def test_the_gravest_cause_is_told():
     assert failure_of(RevisionState("r", pods=(pull, crash))).reason == reasons.CRASH_LOOP
 
 
-def test_long_messages_are_cut():
-    failure = pod_state(pod(containers=[waiting("ImagePullBackOff", "x" * 5000)])).failure
-    assert len(failure.message) <= 300
+def test_long_messages_keep_their_beginning_and_the_cause_at_their_end():
+    message = f"cannot reconcile: {'x' * 400}: must be no more than 63 characters"
+    condition = {"type": "Ready", "status": "False", "reason": "ReconcileFailed", "message": message}
+    short = service_failure({"status": {"conditions": [condition]}}).message
+    assert len(short) <= 300
+    assert short.startswith("cannot reconcile: x")
+    assert short.endswith("x: must be no more than 63 characters")
 
 
 def test_a_quota_is_seen_on_the_deployment():
