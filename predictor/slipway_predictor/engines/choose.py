@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from slipway_predictor.engines.base import Cost, Engine
-from slipway_predictor.engines.compiled import CompiledEngine, matrix_of, read_plan
-from slipway_predictor.engines.parity import TOLERANCE, Parity, compare, edge_rows, probing_rows
+from slipway_predictor.engines.compiled import CompiledEngine, Plan, matrix_of, read_plan
+from slipway_predictor.engines.parity import Parity, compare, edge_rows, probing_rows
 from slipway_predictor.engines.scikit import ScikitEngine
 from slipway_predictor.features import Table, join
 
@@ -24,7 +24,7 @@ class Choice:
     parity: Parity | None = None
     """Of the chosen engine, where it is not scikit-learn itself."""
     rejected: tuple[str, ...] = ()
-    """Engines that answered differently, each with how, as a sentence's part."""
+    """Engines that answered differently or could not be made, each with how, as a sentence's part."""
 
     def describe(self) -> str:
         """Return the choice as a line for the log and the model's metadata."""
@@ -32,7 +32,7 @@ class Choice:
             return self.engine.name
         return (
             f"{self.engine.name}, equal to scikit-learn on {self.parity.rows} rows at its splits and edges "
-            f"(largest difference {self.parity.difference:.1g}, allowed {TOLERANCE:.0e})"
+            f"(largest difference {self.parity.difference:.1g}, allowed {self.parity.allowed:.0e})"
         )
 
 
@@ -51,20 +51,29 @@ def choose(
     Takes as long as a few dozen calls of the estimator.
     """
     matrix = matrix_of(known)
-    plan = read_plan(estimator) if matrix is not None and compiled else None
+    rejected: list[str] = []
+    plan = _plan(estimator, rejected) if matrix is not None and compiled else None
     if plan is None or matrix is None:
         _cost(reference, outputs, known)
-        return Choice(reference)
-    probes, edges = probing_rows(plan, matrix), edge_rows(matrix)
-    rejected: list[str] = []
+        return Choice(reference, rejected=tuple(rejected))
+    tables = [known, probing_rows(plan, matrix), *(row[None] for row in edge_rows(matrix))]
     for name, raw in plan.ways:
         engine = CompiledEngine(name, plan, raw, reference)
-        parity = compare(engine, reference, outputs, known, probes, edges)
+        parity = compare(engine, reference, outputs, tables, plan.tolerance)
         if parity.failure is None:
             return _timed(engine, reference, outputs, known, parity, tuple(rejected))
         rejected.append(f"{name}: {parity.failure}")
     _cost(reference, outputs, known)
     return Choice(reference, rejected=tuple(rejected))
+
+
+def _plan(estimator: Any, rejected: list[str]) -> Plan | None:
+    """Return the estimator's plan. Another version of its library may keep it in another way: that is no reason to fail."""
+    try:
+        return read_plan(estimator)
+    except Exception as error:
+        rejected.append(f"reading {type(estimator).__name__}: {type(error).__name__}: {error}")
+        return None
 
 
 def _timed(

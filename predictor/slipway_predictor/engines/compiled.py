@@ -11,10 +11,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from slipway_predictor.engines import heads, linear, trees, walkers
+from slipway_predictor.engines import heads, linear, scikit_trees, walkers
 from slipway_predictor.engines.base import Cost, Engine
+from slipway_predictor.engines.boosters import Booster, read_booster
 from slipway_predictor.engines.native import available, native_walker
 from slipway_predictor.engines.steps import Step, forward, read_pipeline
+from slipway_predictor.engines.trees import Ensemble
 from slipway_predictor.features import Columns, Table
 
 Matrix = NDArray[np.float64]
@@ -29,7 +31,9 @@ class Plan:
     steps: Sequence[Step]
     ways: Sequence[tuple[str, Raw]]
     head: heads.Head
-    ensemble: trees.Ensemble | None = None
+    ensemble: Ensemble | None = None
+    tolerance: float = 1e-9
+    """What numbers may differ by, relative to the larger of 1 and the number. Labels must be the same."""
 
 
 class CompiledEngine:
@@ -64,14 +68,30 @@ def read_plan(estimator: Any) -> Plan | None:
     if (found := linear.read_linear(model)) is not None:
         raw, head = found
         return Plan(steps, [("linear", raw)], head)
-    if (ensemble := trees.read_ensemble(model)) is not None:
-        if steps:  # a scaling step refuses infinity, whatever the model does
-            ensemble = replace(ensemble, refuses_infinity=True)
-        ways = [("trees-numpy", walkers.numpy_walker(ensemble))]
-        if available():
-            ways.insert(0, ("trees-native", native_walker(ensemble)))
-        return Plan(steps, ways, _tree_head(model), ensemble)
+    if (ensemble := scikit_trees.read_ensemble(model)) is not None:
+        return Plan(steps, *_walked(ensemble, steps, _tree_head(model)))
+    if (booster := read_booster(model)) is not None:
+        return _boosted(booster, steps)
     return None
+
+
+def _boosted(booster: Booster, steps: list[Step]) -> Plan | None:
+    if booster.ensemble is not None:
+        return Plan(steps, *_walked(booster.ensemble, steps, booster.head), booster.tolerance)
+    if booster.call is None:
+        return None
+    return Plan(steps, [("booster", booster.call)], booster.call_head, None, booster.tolerance)
+
+
+def _walked(
+    ensemble: Ensemble, steps: list[Step], head: heads.Head
+) -> tuple[list[tuple[str, Raw]], heads.Head, Ensemble]:
+    if steps:  # a scaling step refuses infinity, whatever the model does
+        ensemble = replace(ensemble, refuses_infinity=True)
+    ways = [("trees-numpy", walkers.numpy_walker(ensemble))]
+    if available():
+        ways.insert(0, ("trees-native", native_walker(ensemble)))
+    return ways, head, ensemble
 
 
 def _tree_head(model: Any) -> heads.Head:

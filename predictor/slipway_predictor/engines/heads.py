@@ -49,6 +49,29 @@ def scored(
     return head
 
 
+def linked(link: Callable[[Matrix], NDArray[Any]]) -> Head:
+    """Return the head of a regressor whose answer is a function of its sum."""
+    return lambda raw, outputs: value(link(raw), outputs)
+
+
+def ranked(classes: NDArray[Any], probability: Callable[[Matrix], NDArray[Any]]) -> Head:
+    """Return the head of a classifier that answers the class of the highest probability.
+
+    `probability` gives a column a class, or for two classes the second one's alone.
+    """
+
+    def head(raw: Matrix, outputs: Collection[str]) -> dict[str, NDArray[Any]]:
+        all_of_them = probability(raw)
+        if all_of_them.shape[1] == 1:
+            all_of_them = np.concatenate([1 - all_of_them, all_of_them], axis=1)
+        return {
+            name: all_of_them if name == "probability" else classes.take(all_of_them.argmax(axis=1))
+            for name in outputs
+        }
+
+    return head
+
+
 def logistic(raw: Matrix) -> Matrix:
     """Return both classes' probabilities [n, 2] from the second one's log-odds [n, 1]."""
     out = np.empty((len(raw), 2))

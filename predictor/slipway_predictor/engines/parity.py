@@ -21,9 +21,6 @@ from slipway_predictor.features import Table
 
 Matrix = NDArray[np.float64]
 
-TOLERANCE = 1e-9
-"""What numbers may differ by, relative to the larger of 1 and the number. Labels must be the same."""
-
 _SPLITS = 200
 _OFFSETS = (0.0, -1.0, -0.75, -0.5, -0.25, 0.25, 0.5, 0.75, 1.0)  # in float32 steps from the threshold
 _EDGES = (0.0, -0.0, 1e-45, -1e-40, 1e30, -1e30, 3.4028234e38, 3.5e38, 1e300, np.inf, -np.inf, np.nan)
@@ -36,34 +33,41 @@ class Parity:
     rows: int
     difference: float
     """The largest between two numbers."""
+    allowed: float
     failure: str | None = None
 
 
 def compare(
-    engine: Engine, reference: Engine, outputs: Sequence[str], known: Table, probes: Matrix, edges: Matrix
+    engine: Engine,
+    reference: Engine,
+    outputs: Sequence[str],
+    tables: Sequence[Table],
+    allowed: float,
 ) -> Parity:
-    """Ask both for `known` and `probes` at once and for each of `edges` alone. Raises nothing that an engine raises."""
+    """Ask both for each of the tables. `allowed` is a plan's tolerance. Raises nothing that an engine raises."""
     rows, largest = 0, 0.0
-    for table in (known, probes, *(edge[None] for edge in edges)):
-        parity = _compared(engine, reference, outputs, table)
+    for table in filter(len, tables):
+        parity = _compared(engine, reference, outputs, table, allowed)
         rows, largest = rows + parity.rows, max(largest, parity.difference)
         if parity.failure is not None:
-            return Parity(rows, largest, parity.failure)
-    return Parity(rows, largest)
+            return Parity(rows, largest, allowed, parity.failure)
+    return Parity(rows, largest, allowed)
 
 
-def _compared(engine: Engine, reference: Engine, outputs: Sequence[str], rows: Table) -> Parity:
+def _compared(
+    engine: Engine, reference: Engine, outputs: Sequence[str], rows: Table, allowed: float
+) -> Parity:
     expected, actual = _answer(reference, rows, outputs), _answer(engine, rows, outputs)
     if isinstance(expected, str) or isinstance(actual, str):
         failure = None if expected == actual else f"scikit-learn: {_said(expected)}, here: {_said(actual)}"
-        return Parity(len(rows), 0.0, failure)
+        return Parity(len(rows), 0.0, allowed, failure)
     largest = 0.0
     for name in outputs:
         difference = _difference(expected[name], actual[name])
         largest = max(largest, difference)
-        if not difference <= TOLERANCE:
-            return Parity(len(rows), difference, f"{name} differs by {difference:.2g}")
-    return Parity(len(rows), largest)
+        if not difference <= allowed:
+            return Parity(len(rows), difference, allowed, f"{name} differs by {difference:.2g}")
+    return Parity(len(rows), largest, allowed)
 
 
 def _answer(engine: Engine, rows: Table, outputs: Sequence[str]) -> dict[str, NDArray[Any]] | str:
@@ -124,10 +128,16 @@ def _rows_at_splits(ensemble: Ensemble, known: Matrix) -> Matrix:
         row = _led_to(nodes, parents, int(split), known[count % len(known)])
         feature, threshold = int(nodes["feature"][split]), float(nodes["threshold"][split])
         step = float(np.spacing(np.float32(abs(threshold)))) if abs(threshold) < 1e38 else 0.0
-        for offset in _OFFSETS:
-            row[feature] = threshold + offset * step
+        for value in _beside(threshold, step):
+            row[feature] = value
             rows.append(row.copy())
     return np.array(rows)
+
+
+def _beside(threshold: float, step: float) -> list[float]:
+    """Return numbers at a split and around it, `step` being one of float32, and the two doubles next to it."""
+    near = [threshold + offset * step for offset in _OFFSETS]
+    return [*near, float(np.nextafter(threshold, -np.inf)), float(np.nextafter(threshold, np.inf))]
 
 
 def _led_to(nodes: NDArray[Any], parents: NDArray[Any], split: int, row: Matrix) -> Matrix:

@@ -52,8 +52,10 @@ def _sums(ensemble: Ensemble, y: Matrix, missing: NDArray[np.bool_] | None) -> M
         leaves = leaves[:, :, 0].reshape(-1, ensemble.columns, len(y)).transpose(0, 2, 1)
     start = np.broadcast_to(ensemble.start, (1, len(y), ensemble.columns))
     # Accumulated, not summed: numpy's sum adds in pairs, scikit-learn one after the other.
-    sums: Matrix = np.add.accumulate(np.concatenate([start, leaves]), axis=0)[-1]
-    return sums / ensemble.divisor
+    kind = np.float32 if ensemble.single else np.float64
+    sums = np.add.accumulate(np.concatenate([start, leaves]), axis=0, dtype=kind)[-1]
+    answer: Matrix = sums.astype(np.float64, copy=False) / ensemble.divisor
+    return answer
 
 
 def _leaves(ensemble: Ensemble, y: Matrix, missing: NDArray[np.bool_] | None) -> NDArray[np.int32]:

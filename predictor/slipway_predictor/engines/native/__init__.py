@@ -15,7 +15,7 @@ from slipway_predictor.engines.trees import Ensemble
 from slipway_predictor.engines.walkers import Matrix, Walker
 
 LIBRARY = Path(__file__).with_name("_trees.so")
-_LAYOUT = 1  # of the structure below; slipway_trees_layout() in trees.c says what the library was built with
+_LAYOUT = 2  # of the structure below; slipway_trees_layout() in trees.c says what the library was built with
 _LONG = 1 << 12  # lanes (a row in a tree) from which on, at some 50 µs, other threads are let run meanwhile
 
 
@@ -34,6 +34,7 @@ class _Ensemble(ctypes.Structure):
         ("rate", ctypes.c_double),
         ("narrow", ctypes.c_int32),
         ("limits", ctypes.c_int32),
+        ("single", ctypes.c_int32),
     )
 
 
@@ -101,4 +102,5 @@ def _structure(ensemble: Ensemble) -> _Ensemble:
         rate=ensemble.rate,
         narrow=ensemble.narrow,
         limits=ensemble.refuses_infinity | ensemble.refuses_missing << 1,
+        single=ensemble.single,
     )

@@ -30,9 +30,10 @@ typedef struct {
     double rate;     /* what a leaf is multiplied by */
     int32_t narrow;  /* whether features are rounded to float first */
     int32_t limits;  /* what scikit-learn refuses: bit 0 infinity, bit 1 missing values */
+    int32_t single;  /* whether each sum is rounded to float, as XGBoost's are */
 } ensemble;
 
-int32_t slipway_trees_layout(void) { return 1; }
+int32_t slipway_trees_layout(void) { return 2; }
 
 /* Rounds the features; returns 0, 1 with missing values among them, or -1 where scikit-learn would refuse. */
 static int prepare(const ensemble *e, const double *x, int64_t count, double *y) {
@@ -77,6 +78,14 @@ static void walk_missing(const ensemble *e, const double *y, int64_t first, int6
     }
 }
 
+/* The sum of two floats in double, rounded to float, is their sum in float: a double holds enough digits for that. */
+static void add_single(const ensemble *e, int64_t first, int64_t lanes, const int32_t *at, double *out) {
+    for (int64_t l = 0; l < lanes; l++) {
+        double *sum = out + (first + l) % e->columns;
+        *sum = (double)(float)(*sum + e->values[at[l]]);
+    }
+}
+
 static void add(const ensemble *e, int64_t first, int64_t lanes, const int32_t *at, double *out) {
     for (int64_t l = 0; l < lanes; l++) {
         const double *value = e->values + at[l] * e->width;
@@ -106,7 +115,7 @@ int32_t slipway_trees_add(const ensemble *e, const double *x, int64_t rows, doub
             int64_t lanes = e->trees - first < LANES ? e->trees - first : LANES;
             for (int64_t r = 0; r < count; r++) {
                 (missing ? walk_missing : walk)(e, y + r * e->features, first, lanes, at);
-                add(e, first, lanes, at, out + (begin + r) * e->columns);
+                (e->single ? add_single : add)(e, first, lanes, at, out + (begin + r) * e->columns);
             }
         }
     }

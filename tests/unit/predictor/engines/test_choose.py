@@ -42,7 +42,8 @@ def parity_of(change: Callable[[Ensemble], Any], estimator: Any = FOREST, known:
     assert plan.ensemble is not None
     reference = ScikitEngine(estimator)
     engine = CompiledEngine("changed", plan, change(plan.ensemble), reference)
-    return compare(engine, reference, BOTH, known, probing_rows(plan, known), edge_rows(known))
+    tables = [known, probing_rows(plan, known), *(row[None] for row in edge_rows(known))]
+    return compare(engine, reference, BOTH, tables, plan.tolerance)
 
 
 def test_the_right_one_passes() -> None:
@@ -81,7 +82,7 @@ def test_a_walker_that_rounds_elsewhere_is_found(change: Any) -> None:
     assert plan.ensemble is not None
     engine = CompiledEngine("changed", plan, change(plan.ensemble), reference)
     random = np.random.default_rng(3).normal(50, 20, size=(2000, 5))
-    assert compare(engine, reference, BOTH, X[:1], random, random[:0]).failure is None
+    assert compare(engine, reference, BOTH, [X[:1], random], plan.tolerance).failure is None
 
 
 def test_a_strict_comparison_is_found_where_features_are_not_rounded() -> None:

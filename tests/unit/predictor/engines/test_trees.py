@@ -20,7 +20,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from slipway_predictor.engines import native
-from slipway_predictor.engines.trees import Ensemble, read_ensemble
+from slipway_predictor.engines.scikit_trees import read_ensemble
+from slipway_predictor.engines.trees import Ensemble
 from slipway_predictor.engines.walkers import numpy_walker
 
 from .conftest import AMOUNT, THREE, TWO, X
