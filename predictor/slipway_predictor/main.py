@@ -18,7 +18,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until told to stop; return the exit status (0 stopped as asked, 1 could not serve)."""
     settings = parse(arguments, os.environ)
     try:
-        _serve(settings)
+        _serve(settings, sys.argv[1:] if arguments is None else arguments)
     except (BundleError, CannotServe) as error:
         return _fail(str(error))
     except Exception as error:
@@ -29,10 +29,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _serve(settings: Settings) -> None:
+def _serve(settings: Settings, arguments: Sequence[str]) -> None:
     from slipway_predictor.serving.run import run
 
-    run(settings)
+    run(settings, arguments)
 
 
 def _fail(sentence: str) -> int:

@@ -13,6 +13,8 @@ EngineSetting = Literal["auto", "sklearn"]
 
 _EXIT_RESERVE = 10.0  # seconds of a pod's grace period kept for its preStop hook and for exiting
 
+_MOST_WORKERS = 256
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -34,6 +36,7 @@ class Settings:
     max_body: int
     timeout: float
     fast: bool
+    workers: int
 
 
 def parse(arguments: Sequence[str] | None, environment: Mapping[str, str]) -> Settings:
@@ -62,6 +65,7 @@ def parse(arguments: Sequence[str] | None, environment: Mapping[str, str]) -> Se
         max_body=int(found.max_body_mib * 2**20),
         timeout=found.timeout_seconds,
         fast=found.fast_lane,
+        workers=found.workers,
     )
 
 
@@ -117,6 +121,13 @@ def _add_network(parser: argparse.ArgumentParser) -> None:
         metavar="PORT",
         type=_port,
         help="also serve what is not for clients on this port: the last answers, the engine's state (default: no such port)",
+    )
+    parser.add_argument(
+        "--workers",
+        metavar="N",
+        type=_count,
+        default=1,
+        help="processes that serve on the same ports, each with the model of its own; one per core at most (default: 1)",
     )
     parser.add_argument(
         "--fast-lane",
@@ -197,6 +208,13 @@ def _port(text: str) -> int:
     if not 0 <= port <= 65535:
         raise argparse.ArgumentTypeError(f"{port} is not a port: 0 to 65535")
     return port
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if not 1 <= number <= _MOST_WORKERS:
+        raise argparse.ArgumentTypeError(f"{number} must be from 1 to {_MOST_WORKERS}")
+    return number
 
 
 def _positive(text: str) -> float:

@@ -1,18 +1,19 @@
-"""The predictor's Prometheus metrics, served at /metrics beside KServe's and the process's own.
+"""Counting: what the predictor tells of its requests, served at /metrics beside KServe's and the process's own figures.
 
-The operator reads `slipway_predictor_requests_total` from the pods to compare revisions: its labels are an interface.
-The `inference_*` families are the same figures under the names the field uses. A request pays for one append; figures
-are added up hundreds of requests at a time, or when somebody reads.
+A request pays for two appends; figures are added up hundreds of requests at a time, or when somebody reads. The names
+that come of them are in `families`.
 """
 
 from collections import Counter, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from threading import Lock
 
-from prometheus_client import REGISTRY, CollectorRegistry
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client import PROCESS_COLLECTOR, REGISTRY, CollectorRegistry
+from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 
+from slipway_predictor.monitoring.families import families
+from slipway_predictor.monitoring.snapshot import Snapshot
 from slipway_predictor.monitoring.tally import Tally
 from slipway_predictor.protocol import InferenceAnswer
 
@@ -21,27 +22,27 @@ BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0,
 
 _CALLS = (1e-5, 2e-5, 5e-5, 1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 0.01, 0.02, 0.05, 0.1, 0.5, 1.0, 5.0)
 _BATCHES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
-_SCORES = tuple(step / 20 for step in range(1, 21))
+PROBABILITIES = tuple(step / 20 for step in range(1, 21))
+"""Upper bounds of the scores, where they are probabilities."""
 _MOST_ROWS = 10_000  # of one answer, so that what is kept until it is counted stays small
 _TOGETHER = 512
-_BY_CODE = "Inference requests by HTTP status (for gRPC its equivalent): 5xx the predictor's failure, 4xx the client's."
-_TIME = "Inference requests from the first byte of the body read to the answer made."
 
 
 class Metrics(Collector):
-    """All metrics of one served model."""
+    """All figures of one served model in this process."""
 
     def __init__(self, model_name: str, revision: str, registry: CollectorRegistry = REGISTRY) -> None:
-        self._who = [model_name, revision]
-        self._served: dict[str, str] = {}
+        self._who = (model_name, revision)
+        self._served: list[dict[str, str]] = []
+        self._warnings: list[str] = []
         self._new: deque[tuple[str, int, float]] = deque()
         self._answers: deque[InferenceAnswer] = deque()
         # Present from the start, so that the first failure is an increase and not the birth of a series.
         self._requests: Counter[tuple[str, int]] = Counter({("v2", 200): 0, ("v2", 500): 0})
         self._reasons: Counter[str] = Counter()
-        self._fields: Counter[str] = Counter()
+        self._rejected: Counter[str] = Counter()
         self._durations = Tally(BUCKETS)
-        self._scores = Tally(_SCORES)
+        self._scores = Tally(PROBABILITIES)
         self._calls = Tally(_CALLS)
         self._batches = Tally(_BATCHES)
         self._lock = Lock()
@@ -70,11 +71,44 @@ class Metrics(Collector):
         with self._lock:
             self._reasons[reason] += 1
             if field is not None:
-                self._fields[field] += 1
+                self._rejected[field] += 1
 
-    def serving(self, *, version: str, digest: str, engine: str) -> None:
-        """Tell what is served."""
-        self._served = {"version": version, "digest": digest, "engine": engine}
+    def serving(
+        self,
+        *,
+        version: str,
+        digest: str,
+        engine: str,
+        scores: Sequence[float] = PROBABILITIES,
+        warnings: Sequence[str] = (),
+    ) -> None:
+        """Tell what is served, before the first answer. `scores`: rising upper bounds of their histogram."""
+        self._served = [{"version": version, "digest": digest, "engine": engine}]
+        self._warnings = list(warnings)
+        self._scores = Tally(scores)
+
+    def snapshot(self) -> Snapshot:
+        """Return all figures as they are now."""
+        self._count()
+        with self._lock:
+            reasons, rejected = dict(self._reasons), dict(self._rejected)
+            requests = {f"{protocol} {code}": n for (protocol, code), n in self._requests.items()}
+        tallies = {
+            "inference_request_duration_seconds": self._durations,
+            "model_inference_duration_seconds": self._calls,
+            "inference_batch_rows": self._batches,
+            "prediction_scores": self._scores,
+        }
+        return Snapshot(
+            requests,
+            reasons,
+            rejected,
+            {name: tally.read() for name, tally in tallies.items()},
+            self.under_way(),
+            self._served,
+            self._warnings,
+            _process(),
+        )
 
     def describe(self) -> list[Metric]:
         """Return nothing: no other collector has these names."""
@@ -82,9 +116,7 @@ class Metrics(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """Yield all families."""
-        self._count()
-        yield from self._ours()
-        yield from self._the_field_s()
+        yield from families(self.snapshot(), *self._who)
 
     def _count(self) -> None:
         """Add up what has come since the last time."""
@@ -100,64 +132,8 @@ class Metrics(Collector):
                     elif output.name == "value" and output.array.ndim == 1:
                         self._scores.add(output.array[:_MOST_ROWS])
 
-    def _ours(self) -> Iterator[Metric]:
-        labels = ["model_name", "revision"]
-        requests = CounterMetricFamily(
-            "slipway_predictor_requests", _BY_CODE, labels=[*labels, "protocol", "code"]
-        )
-        for (protocol, code), count in sorted(self._requests.items()):
-            requests.add_metric([*self._who, protocol, str(code)], count)
-        yield requests
-        yield self._histogram("slipway_predictor_request_duration_seconds", _TIME, labels, self._durations)
-        info = GaugeMetricFamily(
-            "slipway_predictor_model_info",
-            "1, with what is served as labels.",
-            labels=[*labels, "version", "digest", "engine"],
-        )
-        if self._served:
-            info.add_metric([*self._who, *self._served.values()], 1)
-        yield info
 
-    def _the_field_s(self) -> Iterator[Metric]:
-        labels = ["model", "revision"]
-        codes: Counter[str] = Counter()
-        for (_, code), count in self._requests.items():
-            codes[str(code)] += count
-        yield self._counts("inference_requests", _BY_CODE, [*labels, "code"], codes)
-        yield self._counts(
-            "inference_errors",
-            "Inference requests that failed, by reason.",
-            [*labels, "reason"],
-            self._reasons,
-        )
-        yield self._counts(
-            "inference_rejected_values",
-            "Requests refused because a value broke a rule of the contract, by input.",
-            [*labels, "field"],
-            self._fields,
-        )
-        for name, text, tally in (
-            ("inference_request_duration_seconds", _TIME, self._durations),
-            ("model_inference_duration_seconds", "Calls of the engine.", self._calls),
-            ("inference_batch_rows", "Rows answered by one call of the engine.", self._batches),
-            ("prediction_scores", "Probabilities of the last class, or a regressor's values.", self._scores),
-        ):
-            yield self._histogram(name, text, labels, tally)
-        active = GaugeMetricFamily("inference_active_requests", "Requests under way.", labels=labels)
-        active.add_metric(self._who, self.under_way())
-        yield active
-        versions = GaugeMetricFamily("loaded_model_versions", "1 if loaded.", labels=[*labels, "version"])
-        if self._served:
-            versions.add_metric([*self._who, self._served["version"]], 1)
-        yield versions
-
-    def _counts(self, name: str, text: str, labels: list[str], counts: Counter[str]) -> Metric:
-        family = CounterMetricFamily(name, text, labels=labels)
-        for value, count in sorted(counts.items()):
-            family.add_metric([*self._who, value], count)
-        return family
-
-    def _histogram(self, name: str, text: str, labels: list[str], tally: Tally) -> Metric:
-        family = HistogramMetricFamily(name, text, labels=labels)
-        family.add_metric(self._who, *tally.read())
-        return family
+def _process() -> dict[str, float]:
+    """Return the process's own figures by name; none where Prometheus' client cannot tell them (not Linux)."""
+    samples = (sample for family in PROCESS_COLLECTOR.collect() for sample in family.samples)
+    return {sample.name: sample.value for sample in samples}

@@ -1,7 +1,7 @@
 """The admin port: what is for the operator and for people with access to the pod, not for clients.
 
-GET /answers?limit=N   the last answers: id, rows, label, score, digest
-GET /state             what is served, by which engine, what waits
+GET /answers?limit=N   the last answers of all workers by time: id, rows, label, score, digest
+GET /state             what is served, by which engine, what waits, of each worker
 GET /metrics           as on the HTTP port
 """
 
@@ -15,24 +15,22 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from slipway_predictor.serving.figures import MetricsRoute
 from slipway_predictor.serving.http import Uvicorn
+from slipway_predictor.serving.peers import Peers
 from slipway_predictor.serving.recent import SIZE
-from slipway_predictor.serving.sdk import metrics_handler
-from slipway_predictor.serving.service import Service
 
 
 class AdminServer:
     """The admin side of the server."""
 
-    def __init__(self, service: Service, about: dict[str, Any], listener: socket.socket) -> None:
-        """`about`: what /state says besides what changes."""
-        self._service = service
-        self.about = about
+    def __init__(self, peers: Peers, metrics: MetricsRoute, listener: socket.socket) -> None:
+        self._peers = peers
         self._listener = listener
         routes = [
             Route("/answers", self.answers),
             Route("/state", self.state),
-            Route("/metrics", metrics_handler),
+            Route("/metrics", metrics.answer),
         ]
         config = uvicorn.Config(
             Starlette(routes=routes), log_config=None, lifespan="off", server_header=False, ws="none"
@@ -52,20 +50,14 @@ class AdminServer:
         text = request.query_params.get("limit", str(SIZE))
         if not (text.isascii() and text.isdigit() and len(text) < 10):
             return _json({"error": "limit must be a whole number"}, 400)
-        return _json({"answers": self._service.recent.read(int(text))})
+        limit = int(text)
+        rings = await self._peers.gather("answers", limit)
+        answers = sorted((entry for ring in rings for entry in ring), key=lambda entry: float(entry["time"]))
+        return _json({"answers": answers[-limit:] if limit else []})
 
     async def state(self, _request: Request) -> Response:
         """Return what is served and how it does."""
-        service = self._service
-        return _json(
-            {
-                **self.about,
-                "state": str(service.lifecycle.state),
-                "under_way": service.lifecycle.under_way,
-                "waiting": service.limiter.waiting,
-                "waiting_limit": service.limiter.limit,
-            }
-        )
+        return _json({"workers": await self._peers.gather("state")})
 
 
 def _json(document: dict[str, Any], status: int = 200) -> Response:

@@ -1,4 +1,4 @@
-"""The states of the process: loading, ready, draining; and how many requests are under way.
+"""The states of the process: loading, (waiting for other workers,) ready, draining; and how many requests are under way.
 
 Readiness is true only between a finished warm-up and the signal to stop. While draining, requests are still answered
 (the endpoints of a pod outlive its SIGTERM by a moment), and the process ends when none has been under way for a
@@ -17,6 +17,7 @@ class State(StrEnum):
     """Where the process is in its life; the value is what /v2/health/ready says about it."""
 
     LOADING = "the model is loading"
+    WAITING = "another worker is not ready"
     READY = "ready"
     DRAINING = "the server is shutting down"
 

@@ -8,6 +8,7 @@ Runs in a thread of its own while the server already answers its health routes.
 import logging
 import time
 from dataclasses import dataclass
+from typing import Any
 
 import orjson
 
@@ -19,6 +20,7 @@ from slipway_predictor.bundle.versions import SCIKIT, installed
 from slipway_predictor.engines import Choice, ScikitEngine, choose
 from slipway_predictor.features import Intake, example_request
 from slipway_predictor.monitoring.logs import LOGGER
+from slipway_predictor.monitoring.scores import score_bounds
 from slipway_predictor.protocol import RequestError, v2_json
 from slipway_predictor.serving.core import Core, Identity
 from slipway_predictor.settings import EngineSetting
@@ -32,6 +34,10 @@ class Loaded:
 
     core: Core
     choice: Choice
+    scores: tuple[float, ...]
+    """Upper bounds for the histogram of its scores."""
+    warnings: list[str]
+    """What is not as it should be, in one word each, for a metric."""
 
 
 def load(opened: Bundle, identity: Identity, engine: EngineSetting) -> Loaded:
@@ -61,7 +67,20 @@ def load(opened: Bundle, identity: Identity, engine: EngineSetting) -> Loaded:
     core = Core(identity, manifest, choice.engine, intake)
     _warm(core, body)
     _log.info("ready after %.2f s of loading", time.perf_counter() - start)
-    return Loaded(core, choice)
+    warnings = ["engine_parity"] if choice.rejected else []
+    if artifact.made_with is not None:
+        warnings.append("library_version")
+    return Loaded(core, choice, score_bounds(names, _reference(bundle)), warnings)
+
+
+def _reference(bundle: Bundle) -> dict[str, Any] | None:
+    """Return the distributions of the training data, if the bundle has them in a form that can be read."""
+    path = bundle.manifest.reference
+    try:
+        document = None if path is None else orjson.loads(bundle.read(path))
+    except orjson.JSONDecodeError:
+        return None
+    return document if isinstance(document, dict) else None
 
 
 def _require_same_answers(made_with: str, reference: ScikitEngine, golden: Golden | None) -> None:

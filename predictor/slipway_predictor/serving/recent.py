@@ -4,6 +4,7 @@ A request pays for one append; labels, scores and digests are made when somebody
 """
 
 import hashlib
+import time
 from collections import deque
 from typing import Any
 
@@ -20,26 +21,30 @@ class Recent:
     """A bounded ring of answers. Appending is safe from any thread."""
 
     def __init__(self, size: int = SIZE) -> None:
-        self._ring: deque[tuple[str, InferenceAnswer | dict[str, Any]]] = deque(maxlen=size)
+        self._ring: deque[tuple[float, str, InferenceAnswer | dict[str, Any]]] = deque(maxlen=size)
 
     def add(self, request_id: str, answer: InferenceAnswer) -> None:
         """Remember an answer under the id that its request came with."""
         large = len(answer.outputs[0].array) > _ROWS
-        self._ring.append((request_id, _entry(request_id, answer) if large else answer))
+        now = time.time()
+        self._ring.append((now, request_id, _entry(now, request_id, answer) if large else answer))
 
     def read(self, limit: int = SIZE) -> list[dict[str, Any]]:
-        """Return the latest answers, oldest first: id, rows, label, score and digest of each."""
+        """Return the latest answers, oldest first: id, time, rows, label, score and digest of each.
+
+        The time is in seconds since 1970.
+        """
         latest = list(self._ring)[-limit:] if limit > 0 else []
-        return [kept if isinstance(kept, dict) else _entry(request_id, kept) for request_id, kept in latest]
+        return [kept if isinstance(kept, dict) else _entry(at, name, kept) for at, name, kept in latest]
 
 
-def _entry(request_id: str, answer: InferenceAnswer) -> dict[str, Any]:
+def _entry(at: float, request_id: str, answer: InferenceAnswer) -> dict[str, Any]:
     digest = hashlib.sha256()
     for output in answer.outputs:
         digest.update(f"{output.name} {output.datatype} {output.shape} ".encode())
         digest.update(to_bytes(output.array))
     rows = len(answer.outputs[0].array)
-    entry: dict[str, Any] = {"id": request_id, "rows": rows, "digest": digest.hexdigest()}
+    entry: dict[str, Any] = {"id": request_id, "time": at, "rows": rows, "digest": digest.hexdigest()}
     if rows > _ROWS:
         return entry
     arrays = {output.name: output.array for output in answer.outputs}

@@ -13,26 +13,34 @@ from starlette.routing import BaseRoute, Route
 from slipway_predictor.protocol import NotFound
 from slipway_predictor.serving.dataplane import BundleDataPlane
 from slipway_predictor.serving.docs import Docs
+from slipway_predictor.serving.figures import MetricsRoute
 from slipway_predictor.serving.inference import InferenceRoutes
 from slipway_predictor.serving.lane import failure
-from slipway_predictor.serving.sdk import metrics_handler
 from slipway_predictor.serving.service import Service
 
 
 class RestRoutes:
     """The handlers of one served model."""
 
-    def __init__(self, dataplane: BundleDataPlane, service: Service, docs: Docs, max_body: int) -> None:
+    def __init__(
+        self,
+        dataplane: BundleDataPlane,
+        service: Service,
+        docs: Docs,
+        metrics: MetricsRoute,
+        max_body: int,
+    ) -> None:
         self._dataplane = dataplane
         self._service = service
         self._docs = docs
+        self._metrics = metrics
         self._inference = InferenceRoutes(dataplane, service, max_body)
 
     def routes(self) -> list[BaseRoute]:
         """Return the route table."""
         paths = [
             ("/", self.live, "GET"),
-            ("/metrics", metrics_handler, "GET"),
+            ("/metrics", self._metrics.answer, "GET"),
             ("/v2", self.server, "GET"),
             ("/v2/health/live", self.live, "GET"),
             ("/v2/health/ready", self.ready, "GET"),

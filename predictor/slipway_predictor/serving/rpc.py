@@ -29,6 +29,7 @@ CODES = {
     400: grpc.StatusCode.INVALID_ARGUMENT,
     404: grpc.StatusCode.NOT_FOUND,
     413: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    415: grpc.StatusCode.INVALID_ARGUMENT,
     500: grpc.StatusCode.INTERNAL,
     503: grpc.StatusCode.UNAVAILABLE,
     504: grpc.StatusCode.DEADLINE_EXCEEDED,
@@ -121,12 +122,12 @@ def _request_id(context: Any) -> str | None:
 class GrpcServer:
     """The gRPC side of the server."""
 
-    def __init__(self, servicer: Servicer, host: str, port: int, max_message: int) -> None:
-        """Listen. Raises CannotServe when the port cannot be had."""
+    def __init__(self, servicer: Servicer, host: str, port: int, max_message: int, *, shared: bool) -> None:
+        """Listen, on a port that other workers listen on as well if `shared`. Raises CannotServe when it cannot."""
         options = [
             ("grpc.max_receive_message_length", max_message),
             ("grpc.max_send_message_length", max_message),
-            ("grpc.so_reuseport", 0),
+            ("grpc.so_reuseport", int(shared)),
         ]
         threads = ThreadPoolExecutor(_THREADS, "grpc")
         self._server = grpc.server(threads, options=options, maximum_concurrent_rpcs=_THREADS + _WAITING)

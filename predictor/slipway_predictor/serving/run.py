@@ -1,44 +1,112 @@
 """Start order: what is cheap and can fail comes first (port, manifest, digest), KServe's slow import after it."""
 
+import asyncio
 import contextlib
 import json
 import logging
 import shlex
-import socket
 import sys
 import time
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from slipway_contract import Bundle, open_bundle
 from slipway_predictor.errors import CannotServe
 from slipway_predictor.features import example_request
 from slipway_predictor.monitoring import logs
 from slipway_predictor.serving.core import Identity
+from slipway_predictor.serving.sockets import Listeners, listen, reserve
 from slipway_predictor.settings import Settings
+
+if TYPE_CHECKING:
+    from slipway_predictor.workers.link import Link
 
 _log = logging.getLogger(logs.LOGGER)
 
 
-def run(settings: Settings) -> None:
-    """Serve until told to stop. Raises BundleError or CannotServe with the reason why it cannot or must not."""
+def run(settings: Settings, arguments: Sequence[str]) -> None:
+    """Serve until told to stop. Raises BundleError or CannotServe with the reason why it cannot or must not.
+
+    `arguments`: the command line the settings were read from, for workers to be started with.
+    """
     start = time.monotonic()
     logs.configure()
     bundle = open_bundle(settings.folder, settings.digest)
     _require_digest(settings, bundle)
-    identity = Identity(
+    identity = _identity(settings, bundle)
+
+    def announce(port: int) -> None:
+        _announce(settings, bundle, identity, port, time.monotonic() - start)
+
+    if settings.workers > 1:
+        _supervise(settings, [*arguments, "--digest", bundle.digest], announce)
+    else:
+        _serve(settings, bundle, identity, announce)
+
+
+def work(settings: Settings, link: "Link") -> None:
+    """Serve as one of several workers. Raises as `run` does."""
+    logs.configure()
+    bundle = open_bundle(settings.folder, settings.digest)
+    _serve(settings, bundle, _identity(settings, bundle), lambda _: None, link)
+
+
+def _identity(settings: Settings, bundle: Bundle) -> Identity:
+    return Identity(
         settings.model_name or bundle.manifest.name,
         settings.model_version or bundle.manifest.version,
         settings.revision,
     )
+
+
+def _serve(
+    settings: Settings,
+    bundle: Bundle,
+    identity: Identity,
+    announce: Callable[[int], None],
+    link: "Link | None" = None,
+) -> None:
+    """Serve in this process."""
+    shared = link is not None
     with contextlib.ExitStack() as sockets:
-        listener = sockets.enter_context(_listen(settings.host, settings.http_port, "--http-port"))
+        listener = sockets.enter_context(
+            listen(settings.host, settings.http_port, "--http-port", shared=shared)
+        )
         admin = None
         if settings.admin_port is not None:
-            admin = sockets.enter_context(_listen(settings.host, settings.admin_port, "--admin-port"))
-        from slipway_predictor.serving.server import Listeners, Server  # imports kserve: about a second
+            admin = sockets.enter_context(
+                listen(settings.host, settings.admin_port, "--admin-port", shared=shared)
+            )
+        from slipway_predictor.serving.server import Server  # imports kserve: about a second
 
-        server = Server(settings, bundle, identity, Listeners(listener, admin))
-        server.on_ready = lambda: _announce(settings, bundle, identity, listener, time.monotonic() - start)
+        server = Server(settings, bundle, identity, Listeners(listener, admin), link)
+        server.on_ready = lambda: announce(listener.getsockname()[1])
         server.start([server.model])
+
+
+def _supervise(settings: Settings, arguments: list[str], announce: Callable[[int], None]) -> None:
+    """Take the ports, and have workers serve on them."""
+    from slipway_predictor.workers.supervisor import Supervisor
+
+    taken: dict[str, int] = {}
+    with contextlib.ExitStack() as sockets:
+        for option, port in (
+            ("--http-port", settings.http_port),
+            ("--grpc-port", settings.grpc_port),
+            ("--admin-port", settings.admin_port),
+        ):
+            if port is not None:
+                held = sockets.enter_context(reserve(settings.host, port, option))
+                taken[option] = held.getsockname()[1]
+        words = [word for option, port in taken.items() for word in (option, str(port))]
+        asyncio.run(
+            Supervisor(
+                [*arguments, *words, "--workers", "1"],
+                settings.workers,
+                settings.drain,
+                lambda: announce(taken["--http-port"]),
+            ).run()
+        )
 
 
 def _require_digest(settings: Settings, bundle: Bundle) -> None:
@@ -53,23 +121,10 @@ def _require_digest(settings: Settings, bundle: Bundle) -> None:
     _log.warning("serving without a given digest; to pin this very bundle: --digest %s", bundle.digest)
 
 
-def _listen(host: str, port: int, option: str) -> socket.socket:
-    """Open a listening socket, so that a port in use is told at once."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        return socket.create_server((host, port), family=family, backlog=2048)
-    except OSError as error:
-        raise CannotServe(
-            f"cannot listen on {host} port {port}: {error.strerror or error}; choose another --host or {option}"
-        ) from None
-
-
-def _announce(
-    settings: Settings, bundle: Bundle, identity: Identity, listener: socket.socket, seconds: float
-) -> None:
+def _announce(settings: Settings, bundle: Bundle, identity: Identity, port: int, seconds: float) -> None:
     """Print where the model answers and, for a person, a request to paste."""
     host = {"0.0.0.0": "localhost", "::": "localhost"}.get(settings.host, settings.host)  # noqa: S104
-    url = f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}/v2/models/{identity.model_name}"
+    url = f"http://{f'[{host}]' if ':' in host else host}:{port}/v2/models/{identity.model_name}"
     sys.stdout.write(
         f"serving {identity.model_name} version {identity.version} ({bundle.digest}) at {url}, ready in {seconds:.1f} s\n"
     )

@@ -15,7 +15,7 @@ try:
         GRPCInferenceServiceServicer,
         add_GRPCInferenceServiceServicer_to_server,
     )
-    from kserve.protocol.rest.server import RESTServer, metrics_handler
+    from kserve.protocol.rest.server import RESTServer
 finally:
     sys.argv = _arguments
 
@@ -27,6 +27,5 @@ __all__ = [
     "RESTServer",
     "add_GRPCInferenceServiceServicer_to_server",
     "app",
-    "metrics_handler",
     "pb",
 ]

@@ -4,15 +4,11 @@ listen -> load in a thread -> ready -> (signal) -> draining: answer, but report 
 """
 
 import asyncio
-import contextlib
 import logging
 import os
 import signal
-import socket
 import sys
-import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import uvloop
@@ -27,13 +23,17 @@ from slipway_predictor.serving.admin import AdminServer
 from slipway_predictor.serving.core import Identity
 from slipway_predictor.serving.dataplane import BundleDataPlane
 from slipway_predictor.serving.docs import Docs
+from slipway_predictor.serving.figures import MetricsRoute
 from slipway_predictor.serving.http import HttpServer
 from slipway_predictor.serving.lane import Lane
 from slipway_predictor.serving.lifecycle import Lifecycle, State
 from slipway_predictor.serving.model import BundleModel
+from slipway_predictor.serving.peers import Alone, Group, Peers, Teller
 from slipway_predictor.serving.rest import RestRoutes
 from slipway_predictor.serving.sdk import ModelServer
 from slipway_predictor.serving.service import Service
+from slipway_predictor.serving.sockets import Listeners
+from slipway_predictor.serving.waiting import first, in_thread, signalled
 from slipway_predictor.settings import Settings
 
 _log = logging.getLogger(LOGGER)
@@ -44,18 +44,17 @@ _CLOSING = 2  # seconds for connections to close after the last request
 _SWEEP = 0.02  # seconds between two looks at the deadlines
 
 
-@dataclass(frozen=True, slots=True)
-class Listeners:
-    """The sockets that were opened at start."""
-
-    http: socket.socket
-    admin: socket.socket | None
-
-
 class Server(ModelServer):  # type: ignore[misc]  # the SDK is untyped
-    """The server of one bundle."""
+    """The server of one bundle; `group`: the workers it is one of, where it is."""
 
-    def __init__(self, settings: Settings, bundle: Bundle, identity: Identity, listeners: Listeners) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        bundle: Bundle,
+        identity: Identity,
+        listeners: Listeners,
+        group: Group | None = None,
+    ) -> None:
         super().__init__(
             http_port=listeners.http.getsockname()[1],
             workers=1,
@@ -75,15 +74,17 @@ class Server(ModelServer):  # type: ignore[misc]  # the SDK is untyped
         self._grpc: rpc.GrpcServer | None = None
         self.model = BundleModel(identity.model_name, bundle.manifest, self._service, self._load)
         self.dataplane = BundleDataPlane(self.registered_models, self._service, installed("slipway"))
+        self._teller = Teller(self._service, self._about())
+        self._group = group
+        peers: Peers = Alone(self._teller) if group is None else group
+        metrics = MetricsRoute(peers, identity)
         docs = Docs(identity, self.model)
-        routes = RestRoutes(self.dataplane, self._service, docs, settings.max_body).routes()
+        routes = RestRoutes(self.dataplane, self._service, docs, metrics, settings.max_body).routes()
         lane = Lane(self._service) if settings.fast else None
         self._rest_server = HttpServer(
             self.dataplane, routes, self._lifecycle, listeners.http, _CLOSING, lane
         )
-        self._admin = (
-            None if listeners.admin is None else AdminServer(self._service, self._about(), listeners.admin)
-        )
+        self._admin = None if listeners.admin is None else AdminServer(peers, metrics, listeners.admin)
 
     def start(self, models: list[BundleModel]) -> None:
         """Serve until SIGTERM or SIGINT. Raises BundleError when the bundle cannot be loaded."""
@@ -110,17 +111,18 @@ class Server(ModelServer):  # type: ignore[misc]  # the SDK is untyped
 
     async def _serve(self) -> int:
         """Run the whole life; return how many requests were cut off."""
-        stopping = _signalled()
+        stopping = signalled()
         http = asyncio.create_task(self._rest_server.start())
         admin = [asyncio.create_task(self._admin.start())] if self._admin else []
         self._start_grpc()
-        loaded = _in_thread(self.model.load)
+        await self._join(stopping)
+        loaded = in_thread(self.model.load)
         sweeping = asyncio.create_task(self._sweep())
         try:
-            await _first(loaded, stopping, http)
+            await first(loaded, stopping, http)
             if loaded.done():
                 self._become_ready()
-                await _first(stopping, http)
+                await first(stopping, http)
             hurry = stopping.done() and stopping.result() is signal.SIGINT
             return await self._drain(0.0 if hurry else _QUIET)
         finally:
@@ -144,7 +146,19 @@ class Server(ModelServer):  # type: ignore[misc]  # the SDK is untyped
         if settings.grpc_port is None:
             return
         servicer = rpc.Servicer(self.dataplane, self._service, asyncio.get_running_loop())
-        self._grpc = rpc.GrpcServer(servicer, settings.host, settings.grpc_port, settings.max_body)
+        self._grpc = rpc.GrpcServer(
+            servicer, settings.host, settings.grpc_port, settings.max_body, shared=self._group is not None
+        )
+
+    async def _join(self, stopping: asyncio.Future[signal.Signals]) -> None:
+        """Become one of the workers: ready when all are, and without a supervisor as good as told to stop."""
+
+        def gone() -> None:
+            if not stopping.done():
+                stopping.set_result(signal.SIGTERM)
+
+        if self._group is not None:
+            await self._group.join(self._teller, self._set_ready, gone)
 
     def _become_ready(self) -> None:
         assert self._loaded is not None  # noqa: S101 (its loading has just ended well)
@@ -152,14 +166,27 @@ class Server(ModelServer):  # type: ignore[misc]  # the SDK is untyped
         queue = Batcher(core.engine, asyncio.get_running_loop(), observe=self._metrics.called)
         self._service.open(core, queue)
         self._metrics.serving(
-            version=self._identity.version, digest=self._bundle.digest, engine=core.engine.name
+            version=self._identity.version,
+            digest=self._bundle.digest,
+            engine=core.engine.name,
+            scores=self._loaded.scores,
+            warnings=self._loaded.warnings,
         )
-        if self._admin:
-            self._admin.about["engine"] = choice.describe()
-        self._lifecycle.state = State.READY
+        self._teller.about["engine"] = choice.describe()
+        if self._group is None:
+            self._set_ready(True)
+            self.on_ready()
+        else:
+            self._lifecycle.state = State.WAITING
+            self._group.loaded()
+
+    def _set_ready(self, ready: bool) -> None:
+        """Say whether new traffic should come here; before the model is loaded and while draining it should not."""
+        if self._service.core is None or self._lifecycle.state is State.DRAINING:
+            return
+        self._lifecycle.state = State.READY if ready else State.WAITING
         if self._grpc:
-            self._grpc.ready(True)
-        self.on_ready()
+            self._grpc.ready(ready)
 
     async def _drain(self, quiet: float) -> int:
         """Answer what is under way and what still comes, REST and gRPC within one time; return what was cut off."""
@@ -171,51 +198,3 @@ class Server(ModelServer):  # type: ignore[misc]  # the SDK is untyped
         left = await self._lifecycle.idle(quiet, self._settings.drain)
         self._service.cut_off()
         return left
-
-
-def _signalled() -> asyncio.Future[signal.Signals]:
-    """Return a future of the first signal to stop; a second one ends the process at once."""
-    loop = asyncio.get_running_loop()
-    future: asyncio.Future[signal.Signals] = loop.create_future()
-
-    def stop(number: signal.Signals) -> None:
-        if future.done():
-            os._exit(128 + number)
-        future.set_result(number)
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop, number)
-    return future
-
-
-def _in_thread(work: Callable[[], object]) -> asyncio.Future[None]:
-    """Run `work` in a thread that does not keep the process alive: a signal must not wait for a long load."""
-    loop = asyncio.get_running_loop()
-    future: asyncio.Future[None] = loop.create_future()
-
-    def finish(error: BaseException | None) -> None:
-        if future.cancelled():
-            return
-        if error is None:
-            future.set_result(None)
-        else:
-            future.set_exception(error)
-
-    def body() -> None:
-        error: BaseException | None = None
-        try:
-            work()
-        except BaseException as caught:
-            error = caught
-        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits for the model any more
-            loop.call_soon_threadsafe(finish, error)
-
-    threading.Thread(target=body, name="load", daemon=True).start()
-    return future
-
-
-async def _first(*futures: asyncio.Future[Any]) -> None:
-    """Wait until one of `futures` is done, and raise what it raised."""
-    done, _ = await asyncio.wait(futures, return_when=asyncio.FIRST_COMPLETED)
-    for future in done:
-        future.result()

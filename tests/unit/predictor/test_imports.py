@@ -15,6 +15,10 @@ import pytest
             "slipway_predictor.engines, slipway_predictor.bundle, slipway_predictor.features",
             {"kserve", "sklearn", "pandas"},
         ),
+        (
+            "slipway_predictor.workers.supervisor, slipway_predictor.serving.run",
+            {"kserve", "sklearn", "grpc"},
+        ),
         ("slipway_cli.main", {"numpy", "sklearn", "kserve", "pandas"}),
         ("slipway_cli.bundle", {"kserve", "pandas"}),
         ("slipway_predictor.serving.server", {"kopf", "slipway_operator"}),

@@ -63,4 +63,4 @@ def test_a_large_answer_is_kept_without_its_rows() -> None:
     recent = Recent()
     recent.add("a", answer(rows=65))
     (entry,) = recent.read()
-    assert set(entry) == {"id", "rows", "digest"}
+    assert set(entry) == {"id", "time", "rows", "digest"}
