@@ -62,7 +62,12 @@ def model_deployment(version: str, digest: str) -> dict[str, Any]:
         "metadata": {"name": NAME, "namespace": NAMESPACE},
         "spec": {
             "model": {"uri": f"pvc://{CLAIM}/v{version}", "version": version, "digest": digest},
-            "rollout": {"steps": STEPS, "progressDeadline": "2m", "keepStable": {"for": "15s"}},
+            "rollout": {
+                "steps": STEPS,
+                "analysis": {"interval": "3s"},
+                "progressDeadline": "2m",
+                "keepStable": {"for": "15s"},
+            },
         },
     }
 

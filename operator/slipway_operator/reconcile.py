@@ -21,8 +21,8 @@ from slipway_operator.cluster.kinds import MODEL_DEPLOYMENT
 from slipway_operator.cluster.observe import View, external_hostnames, observe
 from slipway_operator.cluster.render.common import Subject
 from slipway_operator.evidence import predictor
-from slipway_operator.rollout import analysis
 from slipway_operator.rollout.actions import Decision
+from slipway_operator.rollout.analysis.judge import due
 from slipway_operator.rollout.decide import decide
 from slipway_operator.rollout.observation import Readings
 from slipway_operator.rollout.revision import revision_of
@@ -96,10 +96,11 @@ class Reconciler:
         return max(0.0, (decision.wake - self._now()).total_seconds())
 
     async def _readings(self, view: View, status: ModelDeploymentStatus, now: datetime) -> Readings | None:
-        """The counters of stable's and the canary's pods, when it is time for them."""
-        if not (analysis.due(status, now) and status.stable and status.canary):
+        """The counters of stable's pods, and of the canary's once they serve, when it is time for them."""
+        if not (due(status, now) and status.stable and status.canary):
             return None
-        revisions = (status.stable.revision, status.canary.revision)
+        roles = [status.stable, status.canary] if status.canary.ready_at else [status.stable]
+        revisions = [role.revision for role in roles]
         pods = {revision: list(view.found.pods.get(revision, [])) for revision in revisions}
         return await predictor.read(self._session, pods, view.found.runtimes)
 

@@ -27,7 +27,13 @@ OUT_OF_MEMORY = "OutOfMemory"
 PROGRESS_DEADLINE = "ProgressDeadlineExceeded"
 CANARY_RESTARTED = "CanaryRestarted"
 CANARY_UNREADY = "CanaryNotReady"
-ERROR_RATE = "ErrorRateWorse"
+DEADLINE = "DeadlineExceeded"  # no verdict, or no end, within the rollout's deadline
+INCONCLUSIVE = "AnalysisInconclusive"  # no verdict when the steps were over, and onInconclusive says Rollback
+CONVICTIONS = {
+    "error-rate": "ErrorRateWorse",
+    "latency": "LatencyWorse",
+    "predictions": "PredictionsDiffer",
+}
 
 # Why a revision is not even started.
 RUNTIME_MISSING = "RuntimeNotFound"

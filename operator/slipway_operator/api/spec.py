@@ -4,43 +4,17 @@ Field docstrings become the CRD's descriptions, ``cel`` rules its validations (s
 ``rollout`` has a schema default: defaults are filled in by ``rollout.effective`` when a rollout starts.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
-from slipway_operator.api.duration import PATTERN, parse_duration
+from slipway_operator.api.analysis import AnalysisSpec
+from slipway_operator.api.fields import Duration, FreeForm, cel
 from slipway_operator.api.model import ApiModel
 
 PICKLED_FORMATS = ("sklearn",)
 DEFAULT_FORMAT = "sklearn"
 DEFAULT_RUNTIME = "slipway-sklearn"
-
-
-def cel(*rules: tuple[str, str]) -> dict[str, Any]:
-    """Schema extra: CEL rules as (expression, message)."""
-    return {"x-kubernetes-validations": [{"rule": rule, "message": message} for rule, message in rules]}
-
-
-def _check_duration(text: str) -> str:
-    parse_duration(text)
-    return text
-
-
-Duration = Annotated[
-    str,
-    AfterValidator(_check_duration),
-    Field(
-        min_length=2,
-        max_length=32,
-        json_schema_extra=cel(
-            (f"self.matches('{PATTERN}')", "must be a duration such as 90s, 5m or 1h30m"),
-        ),
-    ),
-]
-FreeForm = Annotated[
-    dict[str, Any],
-    Field(json_schema_extra={"x-kubernetes-preserve-unknown-fields": True, "additionalProperties": None}),
-]
 
 
 _NOT_PICKLED = f"!(self.format in {list(PICKLED_FORMATS)})"
@@ -166,8 +140,12 @@ class Rollout(ApiModel):
 
     steps: Steps | None = None
     """Canary steps with rising weights; after the last one the canary is promoted. Default: 10 and 50, 2m each."""
+    analysis: AnalysisSpec | None = None
+    """How the canary's answers are judged while it has traffic."""
     progress_deadline: Duration | None = None
     """How long a revision's pods may take to become ready; default 10m."""
+    deadline: Duration | None = None
+    """How long the whole rollout may take, from its start; default 1h. A canary without a verdict by then goes back."""
     keep_stable: KeepStable | None = None
     history_limit: int | None = Field(default=None, ge=0, le=100)
     """How many ended rollouts status.history keeps; default 10."""

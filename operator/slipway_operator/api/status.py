@@ -8,11 +8,12 @@ from typing import Literal
 
 from pydantic import Field
 
+from slipway_operator.api.analysis import Metric, OnInconclusive
+from slipway_operator.api.evidence import Analysis, Evidence, Verdict
 from slipway_operator.api.model import ApiModel, Time
 from slipway_operator.api.spec import Outcome, Step
 
 Phase = Literal["Pending", "Initializing", "Progressing", "Promoting", "RollingBack", "RolledBack", "Healthy"]
-Verdict = Literal["Pass", "Fail", "Inconclusive", "Error"]
 ConditionStatus = Literal["True", "False", "Unknown"]
 
 
@@ -93,47 +94,25 @@ class StepState(ApiModel):
     hold_until: Time | None = None
 
 
+class EffectiveAnalysis(ApiModel):
+    """The analysis as it runs. A status that an older operator has written reads as the defaults."""
+
+    interval_seconds: float = 15
+    false_alarm_rate: float = 0.01
+    wrong_pass_rate: float = 0.05
+    on_inconclusive: OnInconclusive = "Hold"
+    step_up_early: bool = False
+    metrics: list[Metric] = Field(default=[])
+
+
 class EffectiveRollout(ApiModel):
     """The rollout as it runs: defaults filled in, frozen at its start. Durations in seconds."""
 
     steps: list[Step]
     progress_deadline_seconds: int
     keep_stable_seconds: int
-
-
-class Counts(ApiModel):
-    """Requests answered and those of them that failed."""
-
-    requests: int = 0
-    errors: int = 0
-
-
-class PodCounts(Counts):
-    """The last reading of one pod's counters; they only go up while it lives."""
-
-    pod: str
-
-
-class Evidence(ApiModel):
-    """What was counted since the current step's weight took."""
-
-    since: Time
-    stable: Counts = Counts()
-    canary: Counts = Counts()
-    canary_total: Counts = Counts()
-    """The canary's over all steps of the rollout: what it has cost."""
-    pods: list[PodCounts] = Field(default=[])
-    read_at: Time | None = None
-
-
-class Analysis(ApiModel):
-    """The latest look at one metric."""
-
-    metric: str
-    verdict: Verdict
-    message: str
-    stable: Counts | None = None
-    canary: Counts | None = None
+    deadline_seconds: int = 3600
+    analysis: EffectiveAnalysis = EffectiveAnalysis()
 
 
 class Traffic(ApiModel):

@@ -13,10 +13,13 @@ import aiohttp
 from prometheus_client.parser import text_string_to_metric_families
 
 from slipway_operator.api import names
-from slipway_operator.api.status import Counts
+from slipway_operator.rollout.analysis.signals import SCORE, SLOWER
+from slipway_operator.rollout.diagnosis import pod_state
 from slipway_operator.rollout.observation import Readings
 
-FAMILY = "slipway_predictor_requests"
+REQUESTS = "slipway_predictor_requests_total"
+DURATION = "slipway_predictor_request_duration_seconds_bucket"
+SCORES = "prediction_scores_bucket"
 TIMEOUT = aiohttp.ClientTimeout(total=2)
 
 Json = dict[str, Any]
@@ -44,22 +47,36 @@ async def read(
     read = {
         target.pod: (target.revision, answer)
         for target, answer in zip(targets, answers, strict=True)
-        if isinstance(answer, Counts)
+        if not isinstance(answer, str)
     }
     return Readings(pods=read, error=errors[0] if errors else None)
 
 
-def parse(text: str) -> Counts:
-    """Requests and failures in an exposition; raises ValueError for a text that is none."""
+def parse(text: str) -> dict[str, int]:
+    """The counters in an exposition, by the names that ``rollout.analysis.signals`` knows.
+
+    Raises ValueError for a text that is none.
+    """
+    lines = [line for line in text.splitlines() if line.startswith((REQUESTS, DURATION, SCORES))]
     requests = errors = 0
-    for family in text_string_to_metric_families(text):
-        if family.name != FAMILY:
-            continue
+    buckets: dict[str, dict[str, int]] = {DURATION: {}, SCORES: {}}
+    for family in text_string_to_metric_families("\n".join(lines) + "\n"):
         for sample in family.samples:
-            if sample.name == f"{FAMILY}_total":
+            if sample.name == REQUESTS:
                 requests += int(sample.value)
                 errors += int(sample.value) if sample.labels.get("code", "").startswith("5") else 0
-    return Counts(requests=requests, errors=errors)
+            elif sample.name in buckets:
+                bounds = buckets[sample.name]
+                bound = sample.labels.get("le", "")
+                bounds[bound] = bounds.get(bound, 0) + int(sample.value)
+    timed, scored = (buckets[name].pop("+Inf", 0) for name in (DURATION, SCORES))
+    counts = {"requests": requests, "errors": errors}
+    if buckets[DURATION]:
+        counts |= {"timed": timed}
+        counts |= {f"{SLOWER}{bound}": timed - count for bound, count in buckets[DURATION].items()}
+    if buckets[SCORES]:
+        counts |= {"scored": scored} | {f"{SCORE}{cut}": count for cut, count in buckets[SCORES].items()}
+    return counts
 
 
 def _endpoint(runtime: Json | None) -> str | None:
@@ -74,16 +91,12 @@ def _targets(pods: Mapping[str, list[Json]], endpoints: Mapping[str, str | None]
     for revision, group in pods.items():
         for pod in group:
             address = pod.get("status", {}).get("podIP")
-            if (
-                address
-                and pod["status"].get("phase") == "Running"
-                and "deletionTimestamp" not in pod["metadata"]
-            ):
+            if address and pod_state(pod).ready:  # the others get no requests
                 host = f"[{address}]" if ":" in address else address
                 yield Target(pod["metadata"]["name"], revision, f"http://{host}:{endpoints[revision]}")
 
 
-async def _counts(session: aiohttp.ClientSession, target: Target) -> Counts | str:
+async def _counts(session: aiohttp.ClientSession, target: Target) -> dict[str, int] | str:
     try:
         async with session.get(target.url, timeout=TIMEOUT) as response:
             if response.status != 200:

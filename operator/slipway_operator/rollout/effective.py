@@ -1,14 +1,19 @@
 """The rollout as it will run: the user's fields over the defaults, frozen into status when it starts."""
 
+from slipway_operator.api.analysis import AnalysisSpec, Metric
 from slipway_operator.api.duration import parse_duration
 from slipway_operator.api.spec import Rollout, Step
-from slipway_operator.api.status import EffectiveRollout
+from slipway_operator.api.status import EffectiveAnalysis, EffectiveRollout
 
 DEFAULT_HOLD = "1m"
 DEFAULT_STEPS = (Step(weight=10, hold="2m"), Step(weight=50, hold="2m"))
 DEFAULT_PROGRESS_DEADLINE = "10m"
 DEFAULT_KEEP_STABLE = "10m"
+DEFAULT_DEADLINE = "1h"
 DEFAULT_HISTORY_LIMIT = 10
+DEFAULT_INTERVAL = "15s"
+LEAST_INTERVAL = 1
+DEFAULT_METRICS = (Metric(name="error-rate"), Metric(name="latency"), Metric(name="predictions"))
 
 
 def effective_rollout(rollout: Rollout | None) -> EffectiveRollout:
@@ -20,6 +25,20 @@ def effective_rollout(rollout: Rollout | None) -> EffectiveRollout:
         steps=[Step(weight=step.weight, hold=step.hold or DEFAULT_HOLD) for step in steps],
         progress_deadline_seconds=_seconds(rollout.progress_deadline or DEFAULT_PROGRESS_DEADLINE),
         keep_stable_seconds=_seconds(keep or DEFAULT_KEEP_STABLE),
+        deadline_seconds=_seconds(rollout.deadline or DEFAULT_DEADLINE),
+        analysis=effective_analysis(rollout.analysis),
+    )
+
+
+def effective_analysis(analysis: AnalysisSpec | None) -> EffectiveAnalysis:
+    """``analysis`` with every default filled in, except those of a metric's own (see ``analysis.signals``)."""
+    given = (analysis or AnalysisSpec()).model_dump(exclude_none=True, exclude={"interval", "metrics"})
+    interval = analysis.interval if analysis else None
+    metrics = analysis.metrics if analysis else None
+    return EffectiveAnalysis(
+        interval_seconds=max(LEAST_INTERVAL, _seconds(interval or DEFAULT_INTERVAL)),
+        metrics=metrics or list(DEFAULT_METRICS),
+        **given,
     )
 
 

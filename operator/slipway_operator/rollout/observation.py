@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from slipway_operator.api.status import Counts
-
 
 @dataclass(frozen=True)
 class Problem:
@@ -79,8 +77,8 @@ class RouteState:
 class Readings:
     """The counters of the pods, as read just now."""
 
-    pods: Mapping[str, tuple[str, Counts]] = field(default_factory=dict)
-    """Pod → (revision, counts)."""
+    pods: Mapping[str, tuple[str, Mapping[str, int]]] = field(default_factory=dict)
+    """Pod → (revision, its counters by name; see rollout.analysis.signals for the names)."""
     error: str | None = None
     """Why they could not all be read."""
     absent: bool = False

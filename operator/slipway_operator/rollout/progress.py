@@ -14,7 +14,8 @@ from slipway_operator.api.status import (
     Stable,
     StepState,
 )
-from slipway_operator.rollout import analysis, diagnosis, traffic
+from slipway_operator.rollout import diagnosis, traffic
+from slipway_operator.rollout.analysis import judge as analysis
 from slipway_operator.rollout.observation import Problem, RevisionState
 from slipway_operator.rollout.turn import Turn
 
@@ -31,6 +32,7 @@ def advance(turn: Turn) -> None:
         return
     turn.wake_at(turn.now + NEXT_LOOK)
     _note_failing(turn, state)
+    analysis.judge(turn)
     if turn.status.stable is None:
         _first(turn, canary, state)
     elif canary.ready_at is None:
@@ -67,9 +69,12 @@ def _await_ready(turn: Turn, canary: Canary, rollout: EffectiveRollout, state: R
 
 def _hold(turn: Turn, rollout: EffectiveRollout, state: RevisionState) -> None:
     """A step: judge the canary, and go on when the hold is over."""
-    analysis.judge(turn)
     cause = (
-        _failed_for_good(turn) or _restarted(turn, state) or _unready(turn, state) or analysis.failed(turn)
+        _failed_for_good(turn)
+        or _restarted(turn, state)
+        or _unready(turn, state)
+        or analysis.failed(turn)
+        or _too_late(turn, rollout)
     )
     if cause:
         _roll_back(turn, cause)
@@ -79,18 +84,15 @@ def _hold(turn: Turn, rollout: EffectiveRollout, state: RevisionState) -> None:
         return
     if step.took_at is None:
         _begin_hold(turn, rollout, step)
-    elif step.hold_until and turn.now >= step.hold_until and state.serving:
-        _next_step(turn, rollout, step)
+    elif state.serving and _is_over(turn, rollout, step):
+        _leave(turn, rollout, step)
     elif step.hold_until:
         turn.wake_at(step.hold_until)
 
 
 def _begin_hold(turn: Turn, rollout: EffectiveRollout, step: StepState) -> None:
     hold = _hold_time(rollout, step.index)
-    turn.update(
-        step=step.model_copy(update={"took_at": turn.now, "hold_until": turn.now + hold}),
-        evidence=analysis.restart(turn.status.evidence, turn.now),
-    )
+    turn.update(step=step.model_copy(update={"took_at": turn.now, "hold_until": turn.now + hold}))
     turn.wake_at(turn.now + min(hold, NEXT_LOOK))
     if step.index < step.count:
         turn.normal(
@@ -100,13 +102,38 @@ def _begin_hold(turn: Turn, rollout: EffectiveRollout, step: StepState) -> None:
         )
 
 
-def _next_step(turn: Turn, rollout: EffectiveRollout, step: StepState) -> None:
+def _is_over(turn: Turn, rollout: EffectiveRollout, step: StepState) -> bool:
+    if step.hold_until is None or turn.now >= step.hold_until:
+        return True
+    return rollout.analysis.step_up_early and turn.status.verdict == "Pass"
+
+
+def _leave(turn: Turn, rollout: EffectiveRollout, step: StepState) -> None:
+    """On to the next step. The last one that has a control group is left with a verdict only."""
     if step.weight == 100:
         _promote(turn, rollout)
         return
     index = step.index + 1
     weight = rollout.steps[index].weight if index < step.count else 100
-    turn.update(step=StepState(index=index, count=step.count, weight=weight))
+    question = analysis.open_question(turn) if weight == 100 else None
+    if question is None:
+        turn.update(step=StepState(index=index, count=step.count, weight=weight))
+    elif rollout.analysis.on_inconclusive == "Rollback":
+        _roll_back(turn, Problem(reasons.INCONCLUSIVE, f"no verdict when the steps were over: {question}"))
+
+
+def _too_late(turn: Turn, rollout: EffectiveRollout) -> Problem | None:
+    """The whole rollout has taken too long; a canary that has everything already is let through."""
+    canary, step = turn.status.canary, turn.status.step
+    if canary is None or step is None or step.index == step.count:
+        return None
+    limit = timedelta(seconds=rollout.deadline_seconds)
+    deadline: datetime = canary.started_at + limit
+    if turn.now < deadline:
+        turn.wake_at(deadline)
+        return None
+    question = analysis.open_question(turn) or "its steps take longer"
+    return Problem(reasons.DEADLINE, f"not promoted within {format_duration(limit)}: {question}")
 
 
 def _hold_time(rollout: EffectiveRollout, index: int) -> timedelta:

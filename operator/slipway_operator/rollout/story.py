@@ -8,6 +8,7 @@ from slipway_operator.api import reasons
 from slipway_operator.api.model import format_time
 from slipway_operator.api.status import Address, Condition, ConditionStatus, Phase
 from slipway_operator.rollout import traffic
+from slipway_operator.rollout.analysis import judge as analysis
 from slipway_operator.rollout.turn import Turn
 
 Finding = tuple[ConditionStatus, str, str]
@@ -75,6 +76,9 @@ def _canary_message(turn: Turn) -> str:
         return f"Version {canary.version} goes to {step.weight} % of requests"
     if step.index == step.count:
         return f"Version {canary.version} has all requests and is about to be promoted"
+    if turn.now >= step.hold_until:
+        question = analysis.open_question(turn) or "not all of its pods serve"
+        return f"Version {canary.version} stays at {step.weight} % of requests: {question}"
     until = format_time(step.hold_until)[11:19]
     return f"Version {canary.version} has {step.weight} % of requests (step {step.index + 1} of {step.count}) until {until} UTC"
 

@@ -4,12 +4,12 @@ Time is a number the test moves. Nothing here is clever: what it does not model 
 the test through plain fields.
 """
 
+import re
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from slipway_operator.api.spec import ModelDeploymentSpec
-from slipway_operator.api.status import Counts, ModelDeploymentStatus
-from slipway_operator.rollout import analysis
+from slipway_operator.api.status import ModelDeploymentStatus
 from slipway_operator.rollout.actions import (
     CreateRevision,
     Decision,
@@ -19,6 +19,7 @@ from slipway_operator.rollout.actions import (
     WriteAddress,
     WriteRoute,
 )
+from slipway_operator.rollout.analysis.judge import due
 from slipway_operator.rollout.decide import decide
 from slipway_operator.rollout.observation import (
     Failure,
@@ -33,6 +34,7 @@ from slipway_operator.rollout.revision import revision_hash
 from slipway_operator.rollout.turn import Deployment
 
 START = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
+NOTHING = {"requests": 0, "errors": 0, "timed": 0, "slower:0.005": 0, "slower:0.01": 0, "slower:0.025": 0}
 
 
 def spec(version="1", steps=((10, "10s"), (50, "10s")), **rollout) -> ModelDeploymentSpec:
@@ -42,6 +44,7 @@ def spec(version="1", steps=((10, "10s"), (50, "10s")), **rollout) -> ModelDeplo
             "steps": [{"weight": weight, "hold": hold} for weight, hold in steps],
             "progressDeadline": "2m",
             "keepStable": {"for": "1m"},
+            "analysis": {"interval": "2s"},
             **rollout,
         },
     }
@@ -67,9 +70,15 @@ class World:
     """Whether new revisions come up by themselves."""
     problem: Problem | None = None
     route_problem: Problem | None = None
-    counts: dict[str, Counts] = field(default_factory=dict)
+    counts: dict[str, dict[str, int]] = field(default_factory=dict)
     """What the one pod of each revision has counted."""
     readings_error: str | None = None
+    counting: bool = True
+    """Whether the runtime offers counters."""
+    load: float = 0.0
+    """Requests a second, shared out by the route's weights."""
+    failing: dict[str, float] = field(default_factory=dict)
+    """The share of its requests that a revision fails."""
     events: list[Event] = field(default_factory=list)
     splits: list[dict[str, int]] = field(default_factory=list)
     """Every split that was written, in order."""
@@ -83,6 +92,7 @@ class World:
     def tick(self, seconds: float = 1.0) -> Decision:
         """Let time pass, decide once, carry it out."""
         self.now += timedelta(seconds=seconds)
+        self._serve(seconds)
         decision = decide(Deployment("churn", self.generation, self.spec, self.status), self.seen(), self.now)
         # Through JSON, as the API server would give it back: nothing survives but what status can hold.
         self.status = ModelDeploymentStatus.model_validate(decision.status.to_json())
@@ -106,8 +116,8 @@ class World:
         raise AssertionError(f"{phase} not reached in {limit} s; {self.status.phase}: {self.status.message}")
 
     def seen(self) -> Observation:
-        live = analysis.due(self.status, self.now)
-        pods = {f"pod-{name}": (name, counts) for name, counts in self.counts.items()}
+        live = due(self.status, self.now)
+        pods = {f"pod-{name}": (name, dict(self.counts.get(name) or NOTHING)) for name in self.revisions}
         return Observation(
             revisions=dict(self.revisions),
             route=self.route and replace(self.route, accepted=self.accepting),
@@ -115,7 +125,9 @@ class World:
             route_problem=self.route_problem,
             hostnames=("churn-ml.example.com",),
             url="http://churn-ml.example.com",
-            readings=Readings(pods=pods, error=self.readings_error) if live else None,
+            readings=Readings(pods=pods, error=self.readings_error, absent=not self.counting)
+            if live
+            else None,
         )
 
     def pod(self, name: str, *, ready=True, restarts=0, failure: Failure | None = None, words=None) -> None:
@@ -123,10 +135,11 @@ class World:
         pod = PodState(f"pod-{name}", ready=ready, restarts=restarts, failure=failure, last_words=words)
         self.revisions[name] = RevisionState(name, serving=ready, pods=(pod,))
 
-    def count(self, name: str, requests: int, errors: int = 0) -> None:
-        """Let the revision answer requests."""
-        old = self.counts.get(name, Counts())
-        self.counts[name] = Counts(requests=old.requests + requests, errors=old.errors + errors)
+    def count(self, name: str, requests: int, errors: int = 0, **more: int) -> None:
+        """Let the revision answer requests, all of them quick ones unless `more` says otherwise."""
+        new = {"requests": requests, "errors": errors, "timed": requests, **more}
+        old = self.counts.get(name) or NOTHING
+        self.counts[name] = {key: old[key] + new.get(re.sub(r"[:.]", "_", key), 0) for key in NOTHING}
 
     def reasons(self) -> list[str]:
         return [event.reason for event in self.events]
@@ -134,6 +147,13 @@ class World:
     def condition(self, kind: str) -> tuple[str, str]:
         (found,) = [part for part in self.status.conditions if part.type == kind]
         return found.status, found.reason
+
+    def _serve(self, seconds: float) -> None:
+        if not self.load or not self.route:
+            return
+        for name, weight in self.route.split.items():
+            requests = round(self.load * seconds * weight / 1_000_000)
+            self.count(name, requests, round(requests * self.failing.get(name, 0.0)))
 
     def _do(self, action) -> None:
         match action:
@@ -158,6 +178,7 @@ class World:
 
 
 def serving(version="1") -> World:
-    """A world in which this version serves."""
-    world = World(spec=spec(version))
+    """A world in which this version serves 200 requests a second, and has done so for a while."""
+    world = World(spec=spec(version), load=200.0)
+    world.count(revision(version), 1000)
     return world.run_until("Healthy")

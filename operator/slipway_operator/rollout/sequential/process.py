@@ -36,9 +36,9 @@ class Margins(NamedTuple):
         return tuple(first * ratio**index for index in range(count))
 
     @property
-    def passes(self) -> tuple[float, float]:
-        """Alternatives for "not worse": just alike, and a little better."""
-        return (0.0, -self.excluded / 4)
+    def passes(self) -> tuple[float, float, float]:
+        """Differences of a canary that should pass: a little better, just alike, as much worse as is tolerated."""
+        return (-self.excluded / 4, 0.0, self.tolerated)
 
 
 class Process(NamedTuple):
@@ -46,7 +46,7 @@ class Process(NamedTuple):
 
     forecast: Forecast
     worse: tuple[float, ...]
-    alike: tuple[float, float] = (0.0, 0.0)
+    alike: tuple[float, ...] = (0.0, 0.0, 0.0)
 
     @property
     def log_worse(self) -> float:
@@ -72,11 +72,11 @@ def observe(process: Process, margins: Margins, stable: Share, canary: Share) ->
         for known, offset in zip(process.worse, margins.offsets(len(process.worse)), strict=True)
     )
     right = (stable.complement(), canary.complement())
-    one, other = (
+    alike = tuple(
         known + _tamed(log_e_value(-margins.excluded, Alternative(misses, misses - offset), *right))
         for known, offset in zip(process.alike, margins.passes, strict=True)
     )
-    return Process(process.forecast.after(stable), worse, (one, other))
+    return Process(process.forecast.after(stable), worse, alike)
 
 
 def log_mean_exp(logs: tuple[float, ...]) -> float:

@@ -97,7 +97,7 @@ class Histories(RuleBasedStateMachine):
     def teardown(self) -> None:
         """Left alone with everything well, it settles."""
         world = self.world
-        world.startup, world.accepting, world.problem = True, True, None
+        world.startup, world.accepting, world.problem, world.load = True, True, None, 200.0
         for _ in range(250):
             for name in world.revisions:
                 world.pod(name)

@@ -160,7 +160,7 @@ def test_failing_canary_is_convicted_by_its_answers():
         world.tick()
         if world.status.failed:
             break
-    assert world.status.failed.reason == reasons.ERROR_RATE
+    assert world.status.failed.reason == reasons.CONVICTIONS["error-rate"]
     assert "of the canary's requests failed" in world.status.failed.message
     assert "requests it got failed" in world.status.failed.message, "the cost is told"
     world.run_until("RolledBack", limit=10)

@@ -1,0 +1,73 @@
+"""From counters that only go up, pod by pod, to what each revision counted since the last reading.
+
+A pod seen for the first time only says where it starts from: what it counted before belongs to no check. A counter
+that went down is a restart, and starts from zero.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from slipway_operator.api.evidence import Counts, Evidence, PodCounts
+from slipway_operator.rollout.observation import Readings
+
+MISSING = -1
+Totals = Mapping[str, int]
+"""Counts by the counters' names; only those that every pod of the revision reports."""
+
+
+@dataclass(frozen=True)
+class News:
+    """What was counted since the last reading."""
+
+    stable: Totals = field(default_factory=dict)
+    canary: Totals = field(default_factory=dict)
+
+
+def news(evidence: Evidence, readings: Readings, canary: str) -> News:
+    """What stable's and the canary's pods have counted since ``evidence`` was read."""
+    last = {part.pod: dict(zip(evidence.keys, part.counts, strict=True)) for part in evidence.pods}
+    gains: dict[bool, list[Totals]] = {True: [], False: []}
+    for pod, (revision, counts) in readings.pods.items():
+        if pod in last:
+            gains[revision == canary].append(_gain(last[pod], counts))
+    return News(stable=_sum(gains[False]), canary=_sum(gains[True]))
+
+
+def totals(readings: Readings, revision: str) -> Totals:
+    """Everything that a revision's pods have counted in their lives."""
+    return _sum(counts for name, counts in readings.pods.values() if name == revision)
+
+
+def remember(evidence: Evidence, readings: Readings, gained: News, now: datetime) -> Evidence:
+    """``evidence`` with these readings as the last ones, and the canary's cost."""
+    keys = sorted({key for _, counts in readings.pods.values() for key in counts})
+    pods = [
+        PodCounts(pod=pod, counts=[counts.get(key, MISSING) for key in keys])
+        for pod, (_, counts) in sorted(readings.pods.items())
+    ]
+    cost = Counts(
+        requests=evidence.canary_total.requests + gained.canary.get("requests", 0),
+        errors=evidence.canary_total.errors + gained.canary.get("errors", 0),
+    )
+    seconds = (now - evidence.read_at).total_seconds() if evidence.read_at else 0.0
+    rate = round(gained.canary.get("requests", 0) / seconds, 3) if seconds > 0 else None
+    return evidence.model_copy(
+        update={"keys": keys, "pods": pods, "read_at": now, "canary_total": cost, "canary_rate": rate}
+    )
+
+
+def _gain(last: Mapping[str, int], counts: Totals) -> Totals:
+    """What one pod counted; all of it if any counter went down."""
+    known = {key: value for key, value in counts.items() if last.get(key, MISSING) != MISSING}
+    if any(value < last[key] for key, value in known.items()):
+        return known
+    return {key: value - last[key] for key, value in known.items()}
+
+
+def _sum(parts: Iterable[Totals]) -> Totals:
+    parts = list(parts)
+    if not parts:
+        return {}
+    keys = set.intersection(*(set(part) for part in parts))
+    return {key: sum(part[key] for part in parts) for key in keys}
