@@ -24,6 +24,14 @@ class PodCounts(ApiModel):
     """By evidence.keys; -1 where the pod does not report one."""
 
 
+class MixtureEvidence(ApiModel):
+    """Evidence against a hypothesis, as logarithms."""
+
+    total: float
+    weights: list[float]
+    """What each alternative has foretold."""
+
+
 class ShareEvidence(ApiModel):
     """The sequential test of one share; see rollout.sequential."""
 
@@ -37,10 +45,10 @@ class ShareEvidence(ApiModel):
     excluded: float
     forecast: list[float]
     """Hits and requests of stable, with forgetting: what the next check is expected to be like."""
-    worse: list[float]
-    """Logarithms of the evidence that the canary is worse, one for each alternative."""
-    alike: list[float]
-    """Logarithms of the evidence that it is not."""
+    worse: MixtureEvidence
+    """That the canary is worse than tolerated."""
+    alike: MixtureEvidence
+    """That it is not worse by what is excluded."""
 
 
 class SignalEvidence(ApiModel):

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
-from slipway_operator.api.evidence import ShareEvidence, SignalEvidence
+from slipway_operator.api.evidence import MixtureEvidence, ShareEvidence, SignalEvidence
 from slipway_operator.rollout.sequential.evalue import Share
 from slipway_operator.rollout.sequential.forecast import Forecast
-from slipway_operator.rollout.sequential.process import Margins, Process
+from slipway_operator.rollout.sequential.process import Margins, Mixture, Process
 from slipway_operator.rollout.sequential.signal import Check, Evidence
 
 _DIGITS = 4
@@ -16,7 +16,7 @@ def recall(kept: SignalEvidence) -> Evidence:
     """The tests as they stood."""
     return Evidence(
         processes=tuple(
-            Process(Forecast(*share.forecast), tuple(share.worse), tuple(share.alike))
+            Process(Forecast(*share.forecast), _mixture(share.worse), _mixture(share.alike))
             for share in kept.shares
         ),
         margins=tuple(Margins(share.tolerated, share.excluded) for share in kept.shares),
@@ -31,8 +31,8 @@ def keep(kept: SignalEvidence, evidence: Evidence) -> SignalEvidence:
         share.model_copy(
             update={
                 "forecast": [round(value, _DIGITS) for value in process.forecast],
-                "worse": [round(value, _DIGITS) for value in process.worse],
-                "alike": [round(value, _DIGITS) for value in process.alike],
+                "worse": _kept(process.worse),
+                "alike": _kept(process.alike),
             }
         )
         for share, process in zip(kept.shares, evidence.processes, strict=True)
@@ -64,6 +64,15 @@ def learn(kept: SignalEvidence, stable: Totals) -> SignalEvidence:
 def _seen(share: ShareEvidence, counts: Totals) -> Share:
     seen = Share(min(counts[share.key], counts[share.of]), counts[share.of])
     return seen.complement() if share.complement else seen
+
+
+def _mixture(kept: MixtureEvidence) -> Mixture:
+    return Mixture(tuple(kept.weights), kept.total)
+
+
+def _kept(mixture: Mixture) -> MixtureEvidence:
+    weights = [round(weight, _DIGITS) for weight in mixture.weights]
+    return MixtureEvidence(total=round(mixture.total, _DIGITS), weights=weights)
 
 
 def _whole(share: Share) -> list[int]:

@@ -8,10 +8,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from slipway_operator.api.analysis import Metric, MetricName
-from slipway_operator.api.evidence import ShareEvidence, SignalEvidence
+from slipway_operator.api.evidence import MixtureEvidence, ShareEvidence, SignalEvidence
 from slipway_operator.rollout.analysis.counting import Totals
 from slipway_operator.rollout.sequential.evalue import Share
 from slipway_operator.rollout.sequential.forecast import seeded
+from slipway_operator.rollout.sequential.process import PASSES
 from slipway_operator.rollout.sequential.signal import Minimum
 
 ERRORS, LATENCY, PREDICTIONS = "error-rate", "latency", "predictions"
@@ -126,8 +127,8 @@ def _share(
         tolerated=min(tolerated * factors[0], 0.5),
         excluded=min(excluded * factors[1], 0.9),
         forecast=list(forecast),
-        worse=[0.0] * KINDS[metric.name].alternatives,
-        alike=[0.0, 0.0, 0.0],
+        worse=MixtureEvidence(total=0.0, weights=[0.0] * KINDS[metric.name].alternatives),
+        alike=MixtureEvidence(total=0.0, weights=[0.0] * PASSES),
     )
 
 

@@ -57,7 +57,7 @@ def _what(share: ShareEvidence) -> str:
 
 def _worst(kept: SignalEvidence, evidence: Evidence) -> str:
     """Which of several shares convicts, where that is not the one whose numbers are told."""
-    of = max(range(len(kept.shares)), key=lambda index: evidence.processes[index].log_worse)
+    of = max(range(len(kept.shares)), key=lambda index: evidence.processes[index].worse.total)
     if of == 0:
         return ""
     share = kept.shares[of]

@@ -5,13 +5,14 @@ revisions alike: only a difference *within* checks counts. (Counts summed over a
 on any common outage, because the canary gets its requests late and stable its early.) By Ville's inequality the
 chance that the product ever reaches 1/α under the null is at most α, however often it is looked at.
 
-Three departures from the plain product, none of which harms that guarantee:
+Nobody knows how much worse a bad canary is, so that each test mixes several alternatives, weighted by what they have
+foretold so far. Two departures from the plain product, neither of which harms the guarantee:
 
-- a mixture over several alternatives, since nobody knows how much worse a bad canary is;
-- a floor under each factor, since one wrong forecast should not erase all evidence;
-- a cap on each factor: a single check decides nothing, whatever happened in it, for the canary or against it.
+- a floor under an alternative's factor, since one wrong forecast should not erase what was learnt;
+- a cap on the factor of a check: a single one decides nothing, whatever happened in it, for the canary or against it.
 """
 
+from collections.abc import Iterable
 from math import exp, log
 from typing import NamedTuple
 
@@ -21,6 +22,7 @@ from slipway_operator.rollout.sequential.forecast import Forecast
 FLOOR = 0.1
 CAP = 10.0
 WIDEST = 0.9
+PASSES = 3
 
 
 class Margins(NamedTuple):
@@ -41,40 +43,48 @@ class Margins(NamedTuple):
         return (-self.excluded / 4, 0.0, self.tolerated)
 
 
+class Mixture(NamedTuple):
+    """The evidence against one null hypothesis."""
+
+    weights: tuple[float, ...]
+    """Logarithms, one for each alternative; only their differences mean anything."""
+    total: float = 0.0
+    """The logarithm of the evidence."""
+
+    def after(self, log_e_values: Iterable[float]) -> "Mixture":
+        """The evidence after a check; one e-value for each alternative."""
+        weights = tuple(known + _floored(new) for known, new in zip(self.weights, log_e_values, strict=True))
+        factor = log_mean_exp(weights) - log_mean_exp(self.weights)
+        best = max(weights)
+        return Mixture(tuple(weight - best for weight in weights), self.total + min(factor, log(CAP)))
+
+
 class Process(NamedTuple):
-    """The state between two checks; logarithms of products, one for each alternative."""
+    """The state between two checks."""
 
     forecast: Forecast
-    worse: tuple[float, ...]
-    alike: tuple[float, ...] = (0.0, 0.0, 0.0)
-
-    @property
-    def log_worse(self) -> float:
-        """The logarithm of the evidence that canary's share exceeds stable's by more than the tolerated margin."""
-        return log_mean_exp(self.worse)
-
-    @property
-    def log_alike(self) -> float:
-        """The logarithm of the evidence that it exceeds stable's by less than the excluded margin."""
-        return log_mean_exp(self.alike)
+    worse: Mixture
+    """Evidence that canary's share exceeds stable's by more than the tolerated margin."""
+    alike: Mixture
+    """Evidence that it exceeds stable's by less than the excluded margin."""
 
 
 def begin(forecast: Forecast, alternatives: int) -> Process:
     """No evidence yet."""
-    return Process(forecast, (0.0,) * alternatives)
+    return Process(forecast, Mixture((0.0,) * alternatives), Mixture((0.0,) * PASSES))
 
 
 def observe(process: Process, margins: Margins, stable: Share, canary: Share) -> Process:
     """``process`` after a check in which the revisions got these requests."""
     theta, misses = process.forecast.share, 1.0 - process.forecast.share
-    worse = tuple(
-        known + _tamed(log_e_value(margins.tolerated, Alternative(theta, theta + offset), stable, canary))
-        for known, offset in zip(process.worse, margins.offsets(len(process.worse)), strict=True)
-    )
     right = (stable.complement(), canary.complement())
-    alike = tuple(
-        known + _tamed(log_e_value(-margins.excluded, Alternative(misses, misses - offset), *right))
-        for known, offset in zip(process.alike, margins.passes, strict=True)
+    worse = process.worse.after(
+        log_e_value(margins.tolerated, Alternative(theta, theta + offset), stable, canary)
+        for offset in margins.offsets(len(process.worse.weights))
+    )
+    alike = process.alike.after(
+        log_e_value(-margins.excluded, Alternative(misses, misses - offset), *right)
+        for offset in margins.passes
     )
     return Process(process.forecast.after(stable), worse, alike)
 
@@ -85,6 +95,8 @@ def log_mean_exp(logs: tuple[float, ...]) -> float:
     return top + log(sum(exp(value - top) for value in logs) / len(logs))
 
 
-def _tamed(log_e: float) -> float:
-    """The logarithm of FLOOR + (1 - FLOOR) e, at most CAP."""
-    return log(min(CAP, FLOOR + (1.0 - FLOOR) * exp(min(log_e, 50.0))))
+def _floored(log_e: float) -> float:
+    """The logarithm of FLOOR + (1 - FLOOR) e."""
+    if log_e > 50.0:  # beside which the floor is nothing, and whose exponential may be none
+        return log_e + log(1.0 - FLOOR)
+    return log(FLOOR + (1.0 - FLOOR) * exp(log_e))

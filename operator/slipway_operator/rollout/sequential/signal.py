@@ -61,12 +61,12 @@ class Evidence(NamedTuple):
     @property
     def log_worse(self) -> float:
         """The logarithm of the evidence that the canary is worse than tolerated."""
-        return log_mean_exp(tuple(process.log_worse for process in self.processes))
+        return log_mean_exp(tuple(process.worse.total for process in self.processes))
 
     @property
     def log_alike(self) -> float:
         """The logarithm of the evidence that it is better than the excluded margin, for the weakest share."""
-        return min(process.log_alike for process in self.processes)
+        return min(process.alike.total for process in self.processes)
 
     def verdict(self, confidence: Confidence, minimum: Minimum, deciding: int = 1) -> Verdict:
         """Fail, Pass, or not enough evidence for either. ``deciding``: how many signals share the false-alarm rate."""
