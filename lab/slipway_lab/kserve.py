@@ -105,7 +105,12 @@ def _define(lab: Lab, definitions: Path) -> None:
 
 
 def uninstall(lab: Lab) -> None:
-    """Remove the controller, its webhooks, its definitions and with them every object of theirs."""
+    """Remove the controller, its webhooks, its definitions and with them every object of theirs.
+
+    Once: what is there after that is somebody else's, who has put a controller in the free place.
+    """
+    if lab.done_before("kserve-definitions", "none"):
+        return
     names = _definitions(lab)
     lab.mark_done("kserve-definitions", "none")
     lab.launcher.stop(PROCESS)

@@ -222,6 +222,13 @@ def test_the_controller_is_exchanged_on_a_running_lab(second):
     assert state.recorded(second.paths)["kubelet"] == node
 
 
+def test_what_somebody_puts_into_the_free_place_stays_there(second):
+    running = second.up("none")
+    kubectl(running, "apply", "--server-side", "-f", str(CHECKOUT / "lab/crds/kserve-minimal.yaml"))
+    second.up("none")
+    assert "inferenceservices.serving.kserve.io" in kubectl(running, "get", "crd", "-o", "name")
+
+
 def test_the_hosts_settings_are_not_the_kubelets_to_change(second):
     second.up()
     inside = [*("nsenter", f"--mount={second.paths.mounts}", "--"), "findmnt", "-n", "-o", "TARGET"]
