@@ -7,31 +7,33 @@ The pipeline is asked here with the very code that will serve it, so that what c
 can mend it, and not in a cluster later. The same pipeline bytes, data and names always give the same digest.
 """
 
-import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from slipway_cli.columns import in_order, inputs_from_data, inputs_from_pipeline
-from slipway_cli.reference import REFERENCE_NAME, render_reference
-from slipway_cli.rows import GOLDEN, SAMPLE, request_of, table_of
+from slipway_cli.columns import in_order, inputs_from_data, signed
+from slipway_cli.contents import libraries_of
+from slipway_cli.evidence import evidence, golden_of
+from slipway_cli.reference import REFERENCE_NAME
+from slipway_cli.rows import table_of
+from slipway_cli.sources import Kept, Source, load_source, read_source, read_wheels
 from slipway_contract import Bundle, BundleError, Input, Manifest, ValueType, checksums, write_bundle
-from slipway_predictor.bundle import unpickle
-from slipway_predictor.bundle.fit import feature_names
-from slipway_predictor.bundle.golden import GOLDEN_NAME, render_golden
-from slipway_predictor.bundle.versions import SCIKIT, installed
-from slipway_predictor.engines import ScikitEngine
+from slipway_predictor.bundle import Format
+from slipway_predictor.bundle.golden import GOLDEN_NAME
+from slipway_predictor.bundle.infer import inferred_inputs, loosened
+from slipway_predictor.bundle.versions import SCIKIT
+from slipway_predictor.bundle.wheels import bring
+from slipway_predictor.engines import Reference, reference_engine
 from slipway_predictor.features import Intake, example_request
-from slipway_predictor.protocol import RequestError
 
 if TYPE_CHECKING:
     import pandas as pd
 
 T = TypeVar("T")
 
-ARTIFACT = "model.joblib"
-_LIBRARIES = (SCIKIT, "numpy", "joblib")
+ARTIFACTS: dict[Format, str] = {"sklearn": "model.joblib", "skops": "model.skops", "onnx": "model.onnx"}
+_KEEPERS: dict[Format, str] = {"sklearn": "joblib", "skops": "skops", "onnx": "onnxruntime"}
 _STRANGER = "slipway-unknown-value"  # a category that no data has
 
 
@@ -44,69 +46,71 @@ def create(
     data: "pd.DataFrame | None" = None,
     enforce_ranges: bool = False,
     max_rows: int | None = None,
+    keep: Kept | None = None,
+    trust: Sequence[str] = (),
+    code: Sequence[str | PathLike[str]] = (),
 ) -> Bundle:
     """Make the bundle of a fitted pipeline in the folder `out` and return it; `.digest` is what a deployment names.
 
-    `pipeline` is a joblib or pickle file's path, or the fitted estimator itself. `data` is the frame it was fitted
-    on, features only (shape [rows, features]); it gives the inputs their names, types, ranges, categories and typical
-    values, and the bundle its golden rows and reference distributions. Without it names come from
-    `feature_names_in_`, else from `n_features_in_` as one matrix. `enforce_ranges`: numbers outside the data's ranges
-    are refused; otherwise the ranges are only written down. `max_rows`: the most rows one request may hold.
+    `pipeline` is the path of a joblib, pickle, skops or ONNX file or of a folder that MLflow saved, or the fitted
+    estimator itself. `data` is the frame it was fitted on, features only (shape [rows, features]); it gives the inputs
+    their names, types, ranges, categories and typical values, and the bundle its golden rows and reference
+    distributions. Without it they come from MLflow's signature, else from what the pipeline remembers.
+    `enforce_ranges`: numbers outside the data's ranges are refused; otherwise the ranges are only written down.
+    `max_rows`: the most rows one request may hold. `keep`: the format to keep an estimator in; by default as it came.
+    `trust`: types or packages in a skops file to take though skops does not vouch for them. `code`: wheels with classes
+    the pipeline is made of, which the bundle then brings along.
     Raises BundleError with what is wrong: no pipeline, not fitted, data of other columns, another bundle in `out`.
     """
-    artifact, shown = _artifact(pipeline)
-    loaded = unpickle(artifact, shown, {})
-    engine = ScikitEngine(loaded.estimator)
-    if data is None:
-        inputs = inputs_from_pipeline(loaded.estimator)
-    else:
-        data = in_order(loaded.estimator, data)
-        inputs = inputs_from_data(data, enforce_ranges=enforce_ranges)
-    framed = feature_names(loaded.estimator) is not None
-    example = _table(inputs, example_request(inputs), framed=framed)
-    outputs = _asked(lambda: engine.describe(example), typical=data is not None)
-    files = {ARTIFACT: artifact}
+    wheels = read_wheels(code)
+    bring(wheels, beside_own=True)
+    source = read_source(pipeline)
+    model = load_source(source, keep, trust)
+    estimator = model.artifact.estimator
+    engine = reference_engine(estimator)
+    inputs = _inputs(source, estimator, data, enforce_ranges=enforce_ranges)
+    example = _table(inputs, example_request(inputs), framed=engine.framed)
+    typical = data is not None or source.rows is not None
+    outputs = _asked(lambda: engine.describe(example), typical=typical)
+    names = [output.name for output in outputs]
+    files = {ARTIFACTS[model.format]: model.data} | {f"code/{file}": wheel for file, wheel in wheels.items()}
     if data is not None:
-        inputs = [_unknowns_known(engine, inputs, at, framed=framed) for at in range(len(inputs))]
-        names = [output.name for output in outputs]
-        files |= _evidence(engine, inputs, data, names, framed=framed)
-    libraries = {library: installed(library) for library in _LIBRARIES}
-    if loaded.made_with is not None:
-        libraries[SCIKIT] = loaded.made_with
+        inputs = [_unknowns_known(engine, inputs, at) for at in range(len(inputs))]
+        files |= evidence(engine, inputs, in_order(estimator, data), names)
+    elif source.rows is not None and source.inputs is not None:
+        files |= golden_of(engine, inputs, source.rows, names)
+    else:
+        inputs = _asked(lambda: loosened(engine, inputs), typical=typical)
+    libraries = libraries_of(estimator, _KEEPERS[model.format], wheels)
+    if model.artifact.made_with is not None:
+        libraries[SCIKIT] = model.artifact.made_with
     manifest = _manifest(
         name=name,
         version=version,
-        artifact=ARTIFACT,
+        format=model.format,
+        artifact=ARTIFACTS[model.format],
+        trusted=model.trusted or None,
+        code=[f"code/{file}" for file in sorted(wheels)] or None,
         inputs=inputs,
         outputs=outputs,
         max_rows=max_rows,
-        golden=GOLDEN_NAME if data is not None else None,
-        reference=REFERENCE_NAME if data is not None else None,
+        golden=GOLDEN_NAME if GOLDEN_NAME in files else None,
+        reference=REFERENCE_NAME if REFERENCE_NAME in files else None,
         libraries=libraries,
         files=checksums(files),
     )
     return write_bundle(Path(out), manifest, files)
 
 
-def _artifact(pipeline: Any) -> tuple[bytes, str]:
-    """Return the pickle's bytes and what messages call it."""
-    if isinstance(pipeline, str | PathLike):
-        path = Path(pipeline)
-        try:
-            return path.read_bytes(), str(path)
-        except OSError as error:
-            raise BundleError(f"the pipeline '{path}' cannot be read: {error.strerror or error}") from None
-    import joblib
-
-    buffer = io.BytesIO()
-    try:
-        joblib.dump(pipeline, buffer)
-    except Exception as error:
-        raise BundleError(
-            f"the pipeline cannot be pickled ({type(error).__name__}: {error}): replace lambdas and local functions in it "
-            "by functions of an installed module"
-        ) from error
-    return buffer.getvalue(), "the pipeline"
+def _inputs(
+    source: Source, estimator: Any, data: "pd.DataFrame | None", *, enforce_ranges: bool
+) -> list[Input]:
+    """Return the inputs by the best that is known of them: the data, a signature, the model itself."""
+    if data is not None:
+        return inputs_from_data(in_order(estimator, data), enforce_ranges=enforce_ranges)
+    if source.inputs is not None:
+        return signed(source.inputs, estimator)
+    return inferred_inputs(estimator)
 
 
 def _table(inputs: list[Input], request: dict[str, Any], *, framed: bool) -> Any:
@@ -131,7 +135,7 @@ def _asked(ask: Callable[[], T], *, typical: bool) -> T:
         ) from error
 
 
-def _unknowns_known(engine: ScikitEngine, inputs: list[Input], at: int, *, framed: bool) -> Input:
+def _unknowns_known(engine: Reference, inputs: list[Input], at: int) -> Input:
     """Return input `at` with what the pipeline makes of a category that it does not know: it answers, or it raises."""
     entry = inputs[at]
     if entry.values is None:
@@ -140,7 +144,7 @@ def _unknowns_known(engine: ScikitEngine, inputs: list[Input], at: int, *, frame
     open_to_all = [_with(other, unknown="allow") for other in inputs]
     open_to_all[at] = _with(open_to_all[at], example=stranger)
     try:
-        engine.describe(_table(open_to_all, example_request(open_to_all), framed=framed))
+        engine.describe(_table(open_to_all, example_request(open_to_all), framed=engine.framed))
     except Exception:
         return entry
     return _with(entry, unknown="allow")
@@ -148,26 +152,6 @@ def _unknowns_known(engine: ScikitEngine, inputs: list[Input], at: int, *, frame
 
 def _with(entry: Input, **changes: Any) -> Input:
     return Input.model_validate(entry.model_dump() | changes)
-
-
-def _evidence(
-    engine: ScikitEngine, inputs: list[Input], data: "pd.DataFrame", names: list[str], *, framed: bool
-) -> dict[str, bytes]:
-    """Return the files that show how the pipeline answers here and what its data looks like."""
-    request = request_of(inputs, data, GOLDEN)
-    try:
-        golden = engine.predict(_table(inputs, request, framed=framed), names)
-        sample = engine.predict(_table(inputs, request_of(inputs, data, SAMPLE), framed=framed), names)
-    except RequestError as error:
-        raise BundleError(f"the data does not fit the contract that was made of it: {error}") from None
-    except Exception as error:
-        raise BundleError(
-            f"the pipeline fails on rows of its own data ({type(error).__name__}: {' '.join(str(error).split())})"
-        ) from error
-    return {
-        GOLDEN_NAME: render_golden(request, golden),
-        REFERENCE_NAME: render_reference(inputs, data, sample),
-    }
 
 
 def _manifest(**fields: Any) -> Manifest:

@@ -1,4 +1,4 @@
-"""The inputs of a contract, from the training data or from what the pipeline remembers of it."""
+"""The inputs of a contract from the training data. Without any, slipway_predictor.bundle.infer makes them."""
 
 import math
 from collections.abc import Sequence
@@ -14,17 +14,6 @@ _SHOWN = 5  # column names in a message
 # Text is taken for categories where the data has few different values, each of them many times over.
 _MOST_CATEGORIES = 100
 _TIMES = 10
-
-
-def inputs_from_pipeline(estimator: Any) -> list[Input]:
-    """Return float inputs by the pipeline's own names, else one matrix. Raises BundleError when it tells neither."""
-    if (names := feature_names(estimator)) is not None:
-        return [Input(name=name, type=ValueType.FLOAT) for name in names]
-    if (count := feature_count(estimator)) is None:
-        raise BundleError(
-            "the pipeline does not say how many columns it takes: give its training data with --data"
-        )
-    return [Input(name="input", type=ValueType.FLOAT, columns=count)]
 
 
 def in_order(estimator: Any, data: "pd.DataFrame") -> "pd.DataFrame":
@@ -46,6 +35,24 @@ def inputs_from_data(data: "pd.DataFrame", *, enforce_ranges: bool) -> list[Inpu
     Raises BundleError when a column holds what the protocol has no type for.
     """
     return [_input(str(name), data[name], enforce_ranges=enforce_ranges) for name in data.columns]
+
+
+def signed(inputs: list[Input], estimator: Any) -> list[Input]:
+    """Return a signature's inputs in the pipeline's order. Raises BundleError when they are not the pipeline's columns."""
+    names, width = feature_names(estimator), sum(entry.width for entry in inputs)
+    given = {entry.name: entry for entry in inputs}
+    if names is not None and set(names) != set(given):
+        raise BundleError(
+            f"the model's signature names {_listed(list(given))}, the pipeline was fitted on {_listed(names)}: give its "
+            "training data with --data"
+        )
+    count = feature_count(estimator)
+    if count is not None and count != width:
+        raise BundleError(
+            f"the model's signature has {width} columns, the pipeline was fitted on {count}: give its training data with "
+            "--data"
+        )
+    return inputs if names is None else [given[name] for name in names]
 
 
 def _require_columns(columns: list[str], names: list[str] | None, count: int | None) -> None:

@@ -1,7 +1,7 @@
 """`slipway`: the entry point. Each command is a parser and a function of a few lines here; the work is elsewhere.
 
 Results go to stdout, so that they can be piped into a file or kubectl; everything else goes to stderr. Exit status:
-0 done, 1 refused (one sentence says why), 2 wrong usage.
+0 done, 1 refused (one sentence says why), 2 wrong usage, 3 a bundle is whole but cannot be served here.
 """
 
 import argparse
@@ -10,7 +10,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from textwrap import dedent
 
-from slipway_contract import BundleError, verify
+from slipway_contract import BundleError
+
+_NOT_SERVED = 3
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -20,7 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         found.command(found)
     except BundleError as error:
         print(f"slipway: {' '.join(str(error).split())}", file=sys.stderr)
-        return 1
+        return _NOT_SERVED if type(error).__name__ == "CannotBeServed" else 1
     return 0
 
 
@@ -38,6 +40,9 @@ def _create(found: argparse.Namespace) -> None:
         data=data,
         enforce_ranges=found.enforce_ranges,
         max_rows=found.max_rows,
+        keep=found.format,
+        trust=found.trust,
+        code=found.code,
     )
     print(f"wrote {found.out}; try it: slipway-predictor serve {found.out}", file=sys.stderr)
     print(f"# digest {bundle.digest}")
@@ -45,16 +50,28 @@ def _create(found: argparse.Namespace) -> None:
 
 
 def _check(found: argparse.Namespace) -> None:
-    bundle = verify(found.folder, found.digest)
-    manifest = bundle.manifest
-    size = sum((bundle.root / path).stat().st_size for path in manifest.files)
+    from slipway_cli.check import check
+
+    if found.load:
+        print("loading the model in a process of its own", file=sys.stderr, flush=True)
+    report = check(found.folder, digest=found.digest, load=found.load)
+    manifest, root = report.bundle.manifest, report.bundle.root
+    size = sum((root / path).stat().st_size for path in manifest.files)
+    columns = sum(entry.width for entry in manifest.inputs)
     print(
         f"ok: {manifest.name} version {manifest.version}, {len(manifest.files)} file(s), {size / 2**20:.1f} MiB"
     )
-    print(
-        f"takes {sum(entry.width for entry in manifest.inputs)} columns, answers {', '.join(o.name for o in manifest.outputs)}"
-    )
-    print(f"digest {bundle.digest}")
+    print(f"takes {columns} columns, answers {', '.join(o.name for o in manifest.outputs)}")
+    if trial := report.trial:
+        rows = (
+            f"{trial.golden_rows} golden rows answered as before" if trial.golden_rows else "no golden rows"
+        )
+        print(f"loads in {trial.seconds:.1f} s, {rows}, engine {trial.engine}")
+        for warning in trial.warnings:
+            print(f"slipway: the predictor would warn: {warning}", file=sys.stderr)
+    elif manifest.runs_code:
+        print("not loaded: that runs code of the bundle's; --load does it", file=sys.stderr)
+    print(f"digest {report.bundle.digest}")
 
 
 def _version(_found: argparse.Namespace) -> None:
@@ -106,6 +123,11 @@ def _add_create(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
               slipway bundle create --pipeline model.joblib --data train.parquet --name churn --version 1 --out churn-1
               # without: every input is a float
               slipway bundle create --pipeline model.joblib --name churn --version 2 --out churn-2
+              # as a file that runs no code when it is loaded, with a class of your own beside it
+              slipway bundle create --pipeline model.joblib --format skops --trust sklearn --trust churn_features \\
+                  --code dist/churn_features-1.0-py3-none-any.whl --name churn --version 3 --out churn-3
+              # from an MLflow run's folder: the signature gives names and types
+              slipway bundle create --pipeline mlruns/1/…/artifacts/model --name churn --version 4 --out churn-4
               # straight into the cluster, the bundle being on a volume claim already
               slipway bundle create --pipeline model.joblib --name churn --version 2 --out /mnt/models/churn/2 \\
                   --uri pvc://models/churn/2 | kubectl apply -f -
@@ -117,7 +139,7 @@ def _add_create(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         type=Path,
         required=True,
         metavar="FILE",
-        help="the fitted pipeline, saved with joblib or pickle",
+        help="the fitted pipeline: a joblib, pickle, .skops or .onnx file, or a folder that MLflow saved",
     )
     parser.add_argument(
         "--data",
@@ -142,17 +164,47 @@ def _add_create(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         metavar="N",
         help="the most rows one request may hold (default: as many as fit)",
     )
+    parser.add_argument(
+        "--format",
+        choices=("joblib", "skops"),
+        help="keep the pipeline as joblib, or as skops, which runs no code when it is loaded (default: as it comes)",
+    )
+    parser.add_argument(
+        "--trust",
+        action="append",
+        default=[],
+        metavar="TYPE",
+        help="with skops: a type, or a package such as sklearn, that you vouch for though skops does not; repeatable",
+    )
+    parser.add_argument(
+        "--code",
+        action="append",
+        default=[],
+        metavar="WHEEL",
+        help="a wheel with classes of yours that the pipeline is made of; travels in the bundle; repeatable",
+    )
     parser.set_defaults(command=_create)
 
 
 def _add_check(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     parser = commands.add_parser(
         "check",
-        help="check a bundle's files against its manifest",
+        help="check a bundle's files against its manifest, and whether it can be served",
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        description="Check that a bundle is whole: every file has the sha256 that model.yaml says. Loads nothing.",
+        description=dedent(
+            """\
+            Check that a bundle is whole: every file has the sha256 that model.yaml says. With --load, also that it can be
+            served here: its model is loaded in a process of its own, as a predictor does, and must answer its golden rows
+            as it did where it was made. Exit status: 0 it is, 1 not whole, 2 wrong usage, 3 whole but not to be served here.
+            """
+        ),
         epilog="example:\n  slipway bundle check churn-1 --digest sha256:2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae\n",
     )
     parser.add_argument("folder", metavar="DIR", type=Path, help="the bundle's folder")
     parser.add_argument("--digest", metavar="sha256:HEX", help="also require this digest")
+    parser.add_argument(
+        "--load",
+        action="store_true",
+        help="also load the model, which runs the code in a pickle or wheel: for bundles you trust",
+    )
     parser.set_defaults(command=_check)

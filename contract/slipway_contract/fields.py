@@ -166,7 +166,10 @@ def _is_timestamp(text: str) -> bool:
 
 
 class Output(Strict):
-    """One output of the pipeline: `label` and `probability` of a classifier, `value` of a regressor."""
+    """One output of the pipeline: `label` and `probability` of a classifier, `value` of a regressor.
+
+    A classifier of several labels has `probability_0`, `probability_1`, … in their order, a detector of outliers `score`.
+    """
 
     name: str = Field(min_length=1)
     type: ValueType = Field(strict=False)
@@ -174,5 +177,7 @@ class Output(Strict):
         default=None, ge=1, description="Values a row; absent means one, and shape [n]."
     )
     classes: list[Scalar] | None = Field(
-        default=None, description="For a label: its classes, in the order of the probability columns."
+        default=None,
+        description="Of a label: its classes, in the order of the probability columns. Of one of several probabilities: "
+        "the classes of its label.",
     )

@@ -27,8 +27,23 @@ class Manifest(Strict):
     kind: Literal["ModelBundle"] = "ModelBundle"
     name: Segment = Field(description="The model's name, as in /v2/models/{name}.")
     version: Segment = Field(description="What people call this version.")
-    format: Literal["sklearn"] = "sklearn"
+    format: Literal["sklearn", "skops", "onnx"] = Field(
+        default="sklearn",
+        description="How the artifact is kept: `sklearn` is a joblib file or pickle, which runs code when it is loaded; "
+        "skops and onnx run none.",
+    )
     artifact: str = Field(min_length=1, description="The fitted pipeline's file, relative to the folder.")
+    trusted: list[str] | None = Field(
+        default=None,
+        min_length=1,
+        description="Types in a skops file that skops itself does not vouch for; who made the bundle does.",
+    )
+    code: list[str] | None = Field(
+        default=None,
+        min_length=1,
+        description="Wheels with classes that the pipeline is made of, below code/; imported from the bundle, never "
+        "installed.",
+    )
     inputs: list[Input] = Field(min_length=1)
     outputs: list[Output] = Field(min_length=1)
     max_rows: int | None = Field(default=None, ge=1, description="The most rows one request may hold.")
@@ -44,6 +59,11 @@ class Manifest(Strict):
     )
     files: dict[str, Sha256] = Field(description="sha256 of every file but this one, by relative path.")
 
+    @property
+    def runs_code(self) -> bool:
+        """Whether loading the bundle runs code it brings, or makes objects of types it names: then it must be trusted."""
+        return self.format == "sklearn" or bool(self.code or self.trusted)
+
     @model_validator(mode="after")
     def _whole(self) -> Self:
         for path in self.files:
@@ -52,6 +72,11 @@ class Manifest(Strict):
             path = getattr(self, word)
             if path is not None and path not in self.files:
                 raise ValueError(f"{word} '{path}' is not listed under files")
+        for path in self.code or ():
+            if not (path.startswith("code/") and path.endswith(".whl") and path in self.files):
+                raise ValueError(f"code '{path}' is not a wheel below code/ that is listed under files")
+        if self.trusted and self.format != "skops":
+            raise ValueError("trusted is for format skops: the others have no types to trust one by one")
         _require_unique("input", [one.name for one in self.inputs])
         _require_unique("output", [one.name for one in self.outputs])
         return self
@@ -102,6 +127,10 @@ def parse_manifest(text: bytes) -> Manifest:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "the whole"
         raise BundleError(f"model.yaml is not a valid manifest: {where}: {first['msg']}") from None
+    except (OverflowError, UnicodeEncodeError) as error:  # pydantic's own checks stumble over these
+        raise BundleError(
+            f"model.yaml is not a valid manifest: it holds a number beyond any float, or half a character: {error}"
+        ) from None
 
 
 def render_manifest(manifest: Manifest) -> bytes:

@@ -1,6 +1,17 @@
 """From a verified bundle to a model that is known to fit its contract. Knows scikit-learn, not KServe."""
 
+from slipway_predictor.bundle.artifact import Artifact, Format, decode, format_of, read_artifact
 from slipway_predictor.bundle.fit import require_fit
-from slipway_predictor.bundle.unpickle import Unpickled, unpickle
+from slipway_predictor.bundle.unpickle import unpickle
+from slipway_predictor.bundle.wheels import bring_code
 
-__all__ = ["Unpickled", "require_fit", "unpickle"]
+__all__ = [
+    "Artifact",
+    "Format",
+    "bring_code",
+    "decode",
+    "format_of",
+    "read_artifact",
+    "require_fit",
+    "unpickle",
+]

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from slipway_contract import BundleError, Input, Manifest, Output
-from slipway_predictor.engines import ScikitEngine
+from slipway_predictor.engines import Reference
+from slipway_predictor.engines.documents import takes_documents
 from slipway_predictor.features import Table
 
 
@@ -16,11 +17,13 @@ def feature_names(estimator: Any) -> list[str] | None:
 
 def feature_count(estimator: Any) -> int | None:
     """Return how many columns the estimator was fitted with, or None if it does not say (some first steps do not)."""
+    if takes_documents(estimator):
+        return 1
     count = getattr(estimator, "n_features_in_", None)
     return None if count is None else int(count)
 
 
-def require_fit(manifest: Manifest, estimator: Any, engine: ScikitEngine, example: Table) -> None:
+def require_fit(manifest: Manifest, estimator: Any, engine: Reference, example: Table) -> None:
     """Check that inputs and outputs of the manifest are the estimator's own.
 
     `example` is one row built from the contract, with which the estimator is called. Raises BundleError.

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from numpy.typing import NDArray
 
+from slipway_contract import Output
 from slipway_predictor.features import Table
 
 
@@ -34,6 +35,22 @@ class Engine(Protocol):
 
     def predict(self, table: Table, outputs: Collection[str]) -> dict[str, NDArray[Any]]:
         """Return the named outputs for a table of n rows, each [n] or [n, k]. Raises whatever the model raises."""
+
+
+class Reference(Engine, Protocol):
+    """The engine that others are measured by: the model as its own library calls it."""
+
+    cost: "Cost | None"
+    framed: bool
+    """Whether columns keep their own types on their way to the model; else they become one matrix."""
+    steady: bool
+    """Whether a call's time depends on the rows alone."""
+
+    def describe(self, table: Table) -> list[Output]:
+        """Return what the model answers, with all outputs it has, seen by asking it for `table`.
+
+        Raises whatever the model raises, and BundleError when an answer does not have one entry a row.
+        """
 
 
 Done = Callable[[dict[str, NDArray[Any]] | Exception], None]

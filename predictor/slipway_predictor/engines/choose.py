@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from slipway_predictor.engines.base import Cost, Engine
+from slipway_predictor.engines.base import Cost, Engine, Reference
 from slipway_predictor.engines.compiled import CompiledEngine, Plan, matrix_of, read_plan
 from slipway_predictor.engines.parity import Parity, compare, edge_rows, probing_rows
-from slipway_predictor.engines.scikit import ScikitEngine
 from slipway_predictor.features import Table, join
 
 _SIZES = (1, 32, 512)  # rows a call is timed with
@@ -38,7 +37,7 @@ class Choice:
 
 def choose(
     estimator: Any,
-    reference: ScikitEngine,
+    reference: Reference,
     outputs: Sequence[str],
     known: Table,
     *,
@@ -78,7 +77,7 @@ def _plan(estimator: Any, rejected: list[str]) -> Plan | None:
 
 def _timed(
     engine: CompiledEngine,
-    reference: ScikitEngine,
+    reference: Reference,
     outputs: Sequence[str],
     known: Table,
     parity: Parity,
@@ -97,7 +96,7 @@ def _timed(
     return Choice(engine, parity, rejected)
 
 
-def _cost(engine: ScikitEngine, outputs: Sequence[str], known: Table) -> None:
+def _cost(engine: Reference, outputs: Sequence[str], known: Table) -> None:
     """Find out what scikit-learn's own call costs, if it is steady."""
     if engine.steady:
         seconds = {rows: _seconds(engine, outputs, known, rows) for rows in _SIZES[:2]}

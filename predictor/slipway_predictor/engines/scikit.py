@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 
 from slipway_contract import BundleError, Output, ValueType
 from slipway_predictor.engines.base import Cost
-from slipway_predictor.features import Table, to_frame
+from slipway_predictor.engines.documents import takes_documents
+from slipway_predictor.features import Columns, Table, to_frame
 
 _STEADY = ("sklearn.", "xgboost.", "lightgbm.")
+_ONE = "probability_"  # and the place of one of several labels
 _TYPES = {"f": ValueType.FLOAT, "i": ValueType.INT, "u": ValueType.INT, "b": ValueType.BOOL}
 
 
@@ -23,6 +25,7 @@ class ScikitEngine:
     """A fitted estimator with `predict`. Raises BundleError when it is none."""
 
     name = "sklearn"
+    cost: Cost | None = None
 
     def __init__(self, estimator: Any) -> None:
         if isinstance(estimator, type) or not callable(getattr(estimator, "predict", None)):
@@ -31,11 +34,12 @@ class ScikitEngine:
                 "or Pipeline that ends in one"
             )
         self._names: Any = getattr(estimator, "feature_names_in_", None)
+        self.framed = self._names is not None
+        self._documents = takes_documents(estimator)
         self._classes: Any = getattr(estimator, "classes_", None)
         self._methods = _methods(estimator)
         self.steady = _all_of_scikit(estimator)
         """Whether a call's time depends on the rows alone: code of somebody else's may sleep, or ask a server."""
-        self.cost: Cost | None = None
         self._votes = isinstance(self._classes, np.ndarray) and _predicts_by_vote(estimator)
 
     def predict(self, table: Table, outputs: Collection[str]) -> dict[str, NDArray[Any]]:
@@ -44,11 +48,19 @@ class ScikitEngine:
         if self._votes and len(outputs) > 1:
             probability = self._methods["probability"](rows)
             return {"label": self._classes.take(probability.argmax(axis=1)), "probability": probability}
-        return {name: np.asarray(self._methods[name](rows)) for name in outputs}
+        answers = {name: np.asarray(self._methods[name](rows)) for name in outputs if name in self._methods}
+        if len(answers) < len(outputs):
+            several = self._methods["probability"](rows)
+            answers |= {name: several[int(name[len(_ONE) :])] for name in outputs if name not in answers}
+        return answers
 
     def _fitted_form(self, table: Table) -> Any:
-        """Return the table as what the pipeline was fitted on: a data frame with its names, or a matrix."""
-        return table if self._names is None else to_frame(table, self._names)
+        """Return the table as what the pipeline was fitted on: a data frame with its names, a matrix, or documents."""
+        if self._names is not None:
+            return to_frame(table, self._names)
+        if self._documents and not isinstance(table, Columns):
+            return table[:, 0]
+        return table
 
     def describe(self, table: Table) -> list[Output]:
         """Return what this estimator answers, seen by asking it for `table`, with all outputs it has.
@@ -59,7 +71,12 @@ class ScikitEngine:
         outputs = []
         for name, method in self._methods.items():
             answer = method(self._fitted_form(table))
-            if isinstance(answer, list):  # probabilities of a multi-output classifier: one array an output
+            if isinstance(answer, list):  # probabilities of a classifier of several labels: one array a label
+                parts = [self._described(f"{_ONE}{at}", part, rows) for at, part in enumerate(answer)]
+                outputs += [
+                    part.model_copy(update={"classes": classes.tolist()})
+                    for part, classes in zip(parts, self._classes, strict=True)
+                ]
                 continue
             outputs.append(self._described(name, np.asarray(answer), rows))
         return outputs
@@ -78,22 +95,38 @@ class ScikitEngine:
 
 
 def _methods(estimator: Any) -> dict[str, Callable[[Table], Any]]:
-    """Return the method behind each output: `value` for a regressor, else `label` and, where there is one, `probability`."""
+    """Return the method behind each output.
+
+    `value` of a regressor; else `label`, with `probability` where there is one, and `score` of a detector of outliers.
+    """
     if _is_regressor(estimator):
         return {"value": estimator.predict}
     methods: dict[str, Callable[[Table], Any]] = {"label": estimator.predict}
     if callable(getattr(estimator, "predict_proba", None)):
         methods["probability"] = estimator.predict_proba
+    if _is_detector(estimator) and callable(getattr(estimator, "decision_function", None)):
+        methods["score"] = estimator.decision_function
     return methods
 
 
 def _is_regressor(estimator: Any) -> bool:
     from sklearn.base import is_regressor
 
+    if type(estimator).__name__ in ("XGBRanker", "LGBMRanker"):
+        return True
     try:
         return bool(is_regressor(estimator))
     except AttributeError:  # an estimator of someone else's, without scikit-learn's tags
         return getattr(estimator, "classes_", None) is None
+
+
+def _is_detector(estimator: Any) -> bool:
+    from sklearn.base import is_outlier_detector
+
+    try:
+        return bool(is_outlier_detector(estimator))
+    except AttributeError:
+        return False
 
 
 def _predicts_by_vote(estimator: Any) -> bool:

@@ -26,6 +26,8 @@ def read_pipeline(estimator: Any) -> tuple[list[Step], Any] | None:
     """Return the steps before the model and the model, or None where a step is not one of those known here."""
     from sklearn.pipeline import Pipeline
 
+    if type(estimator).__module__.startswith("sklearn.model_selection._search"):
+        estimator = estimator.best_estimator_  # what a search found answers for it
     if type(estimator) is not Pipeline:
         return [], estimator
     *before, (_, model) = estimator.steps

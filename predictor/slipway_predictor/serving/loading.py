@@ -13,11 +13,10 @@ from typing import Any
 import orjson
 
 from slipway_contract import Bundle, BundleError, verify
-from slipway_predictor.bundle import require_fit, unpickle
-from slipway_predictor.bundle.fit import feature_names
+from slipway_predictor.bundle import bring_code, read_artifact, require_fit
 from slipway_predictor.bundle.golden import Golden, read_golden, require_equal
-from slipway_predictor.bundle.versions import SCIKIT, installed
-from slipway_predictor.engines import Choice, ScikitEngine, choose
+from slipway_predictor.bundle.versions import Other
+from slipway_predictor.engines import Choice, Reference, choose, reference_engine
 from slipway_predictor.features import Intake, example_request
 from slipway_predictor.monitoring.logs import LOGGER
 from slipway_predictor.monitoring.scores import score_bounds
@@ -38,6 +37,8 @@ class Loaded:
     """Upper bounds for the histogram of its scores."""
     warnings: list[str]
     """What is not as it should be, in one word each, for a metric."""
+    golden: Golden | None
+    """The bundle's golden rows, if it has any."""
 
 
 def load(opened: Bundle, identity: Identity, engine: EngineSetting) -> Loaded:
@@ -48,16 +49,16 @@ def load(opened: Bundle, identity: Identity, engine: EngineSetting) -> Loaded:
     manifest = bundle.manifest
     data = bundle.read(manifest.artifact)
     _log.info("loading %s (%.1f MiB)", manifest.artifact, len(data) / 2**20)
-    artifact = unpickle(data, manifest.artifact, manifest.libraries)
-    reference = ScikitEngine(artifact.estimator)
-    framed = feature_names(artifact.estimator) is not None
-    intake = Intake(manifest.inputs, framed=framed, max_rows=manifest.max_rows)
+    bring_code(bundle)
+    artifact = read_artifact(data, manifest)
+    reference = reference_engine(artifact.estimator)
+    intake = Intake(manifest.inputs, framed=reference.framed, max_rows=manifest.max_rows)
     body = orjson.dumps(example_request(manifest.inputs))
     example = intake.table(v2_json.decode(body).inputs)
     require_fit(manifest, artifact.estimator, reference, example)
     golden = read_golden(bundle, intake)
-    if artifact.made_with is not None:
-        _require_same_answers(artifact.made_with, reference, golden)
+    for other in artifact.others:
+        _require_same_answers(other, reference, golden)
     names = [output.name for output in manifest.outputs]
     known = example if golden is None else golden.table
     choice = choose(artifact.estimator, reference, names, known, compiled=engine == "auto")
@@ -68,9 +69,9 @@ def load(opened: Bundle, identity: Identity, engine: EngineSetting) -> Loaded:
     _warm(core, body)
     _log.info("ready after %.2f s of loading", time.perf_counter() - start)
     warnings = ["engine_parity"] if choice.rejected else []
-    if artifact.made_with is not None:
+    if artifact.others:
         warnings.append("library_version")
-    return Loaded(core, choice, score_bounds(names, _reference(bundle)), warnings)
+    return Loaded(core, choice, score_bounds(names, _reference(bundle)), warnings, golden)
 
 
 def _reference(bundle: Bundle) -> dict[str, Any] | None:
@@ -83,21 +84,15 @@ def _reference(bundle: Bundle) -> dict[str, Any] | None:
     return document if isinstance(document, dict) else None
 
 
-def _require_same_answers(made_with: str, reference: ScikitEngine, golden: Golden | None) -> None:
-    """Serve what another scikit-learn made only if it answers the golden rows as it did there."""
-    here = installed(SCIKIT)
+def _require_same_answers(other: Other, reference: Reference, golden: Golden | None) -> None:
+    """Serve what another version of a library made only if it answers the golden rows as it did there."""
     if golden is None:
         raise BundleError(
-            f"the pipeline was made with scikit-learn {made_with}, here is {here}, and the bundle has no golden rows to "
-            f"show that it answers the same: make it anew with scikit-learn {here}, or with `--data` under {made_with}"
+            f"the pipeline was {other}, and the bundle has no golden rows to show that it answers the same: make it anew "
+            f"with {other.library} {other.here}, or with `--data` under {other.made}"
         )
-    require_equal(reference, golden, f"it was made with scikit-learn {made_with}, here is {here}")
-    _log.warning(
-        "the pipeline was made with scikit-learn %s, here is %s; its %d golden rows are answered as there",
-        made_with,
-        here,
-        len(golden.table),
-    )
+    require_equal(reference, golden, f"it was {other}")
+    _log.warning("the pipeline was %s; its %d golden rows are answered as there", other, len(golden.table))
 
 
 def _warm(core: Core, body: bytes) -> None:

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from slipway_contract import Bundle, open_bundle
+from slipway_contract import Bundle, Manifest, open_bundle
 from slipway_predictor.errors import CannotServe
 from slipway_predictor.features import example_request
 from slipway_predictor.monitoring import logs
@@ -113,12 +113,18 @@ def _require_digest(settings: Settings, bundle: Bundle) -> None:
     """Refuse an unpinned bundle in a cluster; on a laptop, where the user made it, show what would pin it."""
     if settings.digest is not None:
         return
-    if settings.in_cluster and not settings.allow_unverified:
+    if settings.in_cluster and not settings.allow_unverified and bundle.manifest.runs_code:
         raise CannotServe(
-            f"the bundle holds a pickle, which runs code when loaded, and no digest was given to trust it by: set the "
-            f"deployment's spec.model.digest to {bundle.digest} if this is the bundle you made, or allowUnverified"
+            f"the bundle {_risk(bundle.manifest)}, and no digest was given to trust it by: set the deployment's "
+            f"spec.model.digest to {bundle.digest} if this is the bundle you made, or allowUnverified"
         )
     _log.warning("serving without a given digest; to pin this very bundle: --digest %s", bundle.digest)
+
+
+def _risk(manifest: Manifest) -> str:
+    if manifest.format == "sklearn":
+        return "holds a pickle, which runs code when loaded"
+    return "brings wheels, which are code" if manifest.code else "names types that skops does not vouch for"
 
 
 def _announce(settings: Settings, bundle: Bundle, identity: Identity, port: int, seconds: float) -> None:

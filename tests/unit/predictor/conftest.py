@@ -12,7 +12,6 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from slipway_contract import Input, Manifest
-from slipway_predictor.bundle.fit import feature_names
 from slipway_predictor.engines import ScikitEngine
 from slipway_predictor.features import Intake, example_request
 from slipway_predictor.protocol import v2_json
@@ -59,7 +58,7 @@ def regressor() -> LinearRegression:
 def core_of(estimator: Any, inputs: list[Input], revision: str = "churn-abc") -> Core:
     """Return a core around a fitted estimator, without a bundle on disk."""
     engine = ScikitEngine(estimator)
-    intake = Intake(inputs, framed=feature_names(estimator) is not None)
+    intake = Intake(inputs, framed=engine.framed)
     example = intake.table(v2_json.decode(orjson.dumps(example_request(inputs))).inputs)
     manifest = Manifest(
         name="churn",

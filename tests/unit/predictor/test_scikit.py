@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.cluster import KMeans
-from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
+from sklearn.ensemble import ExtraTreesClassifier, IsolationForest, RandomForestClassifier
 from sklearn.linear_model import LinearRegression, RidgeClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -37,13 +37,30 @@ Y = np.array([0, 0, 0, 1, 1, 1])
         ),
         (
             DecisionTreeClassifier().fit(X, np.stack([Y, 1 - Y], axis=1)),
-            [Output(name="label", type="int", columns=2)],
+            [
+                Output(name="label", type="int", columns=2),
+                Output(name="probability_0", type="float", columns=2, classes=[0, 1]),
+                Output(name="probability_1", type="float", columns=2, classes=[0, 1]),
+            ],
+        ),
+        (
+            IsolationForest(n_estimators=3, random_state=0).fit(X),
+            [Output(name="label", type="int"), Output(name="score", type="float")],
         ),
         (LinearRegression().fit(X, Y), [Output(name="value", type="float")]),
         (LinearRegression().fit(X, X), [Output(name="value", type="float", columns=2)]),
         (KMeans(2, n_init=1, random_state=0).fit(X), [Output(name="label", type="int")]),
     ],
-    ids=["classifier", "no probabilities", "text", "multi-output", "regressor", "two values", "clusters"],
+    ids=[
+        "classifier",
+        "no probabilities",
+        "text",
+        "multi-output",
+        "outliers",
+        "regressor",
+        "two values",
+        "clusters",
+    ],
 )
 def test_an_estimator_describes_its_answers(estimator: Any, outputs: list[Output]) -> None:
     engine = ScikitEngine(estimator)
@@ -84,8 +101,10 @@ def counted(method: Any, calls: list[int]) -> Any:
 def test_a_forest_of_several_outputs_is_asked_as_it_is() -> None:
     forest = RandomForestClassifier(n_estimators=3, random_state=0).fit(X, np.stack([Y, 1 - Y], axis=1))
     engine = ScikitEngine(forest)
-    assert [output.name for output in engine.describe(X)] == ["label"]
-    assert np.array_equal(engine.predict(X, ["label"])["label"], forest.predict(X))
+    assert [output.name for output in engine.describe(X)] == ["label", "probability_0", "probability_1"]
+    answers = engine.predict(X, ["probability_1", "label"])
+    assert np.array_equal(answers["label"], forest.predict(X))
+    assert np.array_equal(answers["probability_1"], forest.predict_proba(X)[1])
 
 
 def test_only_what_is_wanted_is_computed() -> None:

@@ -10,7 +10,7 @@ import pytest
 from sklearn.linear_model import LinearRegression
 
 from slipway_contract import BundleError
-from slipway_predictor.bundle import unpickle
+from slipway_predictor.bundle import decode, unpickle
 from slipway_predictor.bundle.versions import installed
 
 MODEL = LinearRegression().fit(np.eye(3), np.arange(3.0))
@@ -24,7 +24,7 @@ def dumped(thing: Any, **options: Any) -> bytes:
 
 @pytest.mark.parametrize("data", [dumped(MODEL), dumped(MODEL, compress=3), pickle.dumps(MODEL)])
 def test_joblib_compressed_or_not_and_plain_pickle_load(data: bytes) -> None:
-    loaded = unpickle(data, "model.joblib", {})
+    loaded = decode(data, "model.joblib", "sklearn")
     assert np.array_equal(loaded.estimator.coef_, MODEL.coef_)
     assert loaded.made_with is None
 
@@ -33,7 +33,17 @@ def test_another_scikit_learn_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sklearn.base.__version__", "1.4.2")
     data = dumped(MODEL)
     monkeypatch.undo()
-    assert unpickle(data, "model.joblib", {}).made_with == "1.4.2"
+    loaded = decode(data, "model.joblib", "sklearn")
+    assert loaded.made_with == "1.4.2"
+    assert [str(other) for other in loaded.others] == [
+        f"made with scikit-learn 1.4.2, here is {installed('scikit-learn')}"
+    ]
+
+
+def test_another_xgboost_is_told_too() -> None:
+    libraries = {"xgboost": "1.0", "lightgbm": installed("lightgbm"), "numpy": "0.1", "scikit-learn": "0.1"}
+    others = decode(dumped(MODEL), "m", "sklearn", libraries=libraries).others
+    assert [other.library for other in others] == ["xgboost"]
 
 
 @pytest.mark.parametrize(

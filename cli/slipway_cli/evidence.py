@@ -1,0 +1,41 @@
+"""The files of a bundle that show how its model answers where it was made, and what its data looks like."""
+
+from typing import TYPE_CHECKING, Any
+
+from slipway_cli.reference import REFERENCE_NAME, render_reference
+from slipway_cli.rows import GOLDEN, SAMPLE, request_of, table_of
+from slipway_contract import BundleError, Input
+from slipway_predictor.bundle.golden import GOLDEN_NAME, render_golden
+from slipway_predictor.engines import Reference
+from slipway_predictor.features import Intake
+from slipway_predictor.protocol import RequestError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def evidence(
+    engine: Reference, inputs: list[Input], data: "pd.DataFrame", names: list[str]
+) -> dict[str, bytes]:
+    """Return golden rows and reference distributions of the training data. Raises BundleError."""
+    sample = _answers(engine, inputs, request_of(inputs, data, SAMPLE), names)
+    return golden_of(engine, inputs, data, names) | {REFERENCE_NAME: render_reference(inputs, data, sample)}
+
+
+def golden_of(
+    engine: Reference, inputs: list[Input], rows: "pd.DataFrame", names: list[str]
+) -> dict[str, bytes]:
+    """Return golden rows: some of `rows`, with the model's outputs `names` for them. Raises BundleError."""
+    request = request_of(inputs, rows, GOLDEN)
+    return {GOLDEN_NAME: render_golden(request, _answers(engine, inputs, request, names))}
+
+
+def _answers(engine: Reference, inputs: list[Input], request: dict[str, Any], names: list[str]) -> Any:
+    try:
+        return engine.predict(table_of(Intake(inputs, framed=engine.framed), request), names)
+    except RequestError as error:
+        raise BundleError(f"the data does not fit the contract that was made of it: {error}") from None
+    except Exception as error:
+        raise BundleError(
+            f"the pipeline fails on rows of its own data ({type(error).__name__}: {' '.join(str(error).split())})"
+        ) from error

@@ -1,0 +1,94 @@
+"""A contract for a model that came without one, as far as the model remembers what it was fitted on."""
+
+from typing import Any
+
+import numpy as np
+import orjson
+
+from slipway_contract import BundleError, Input, ValueType
+from slipway_predictor.bundle.fit import feature_count, feature_names
+from slipway_predictor.engines import OnnxEngine, Reference
+from slipway_predictor.engines.documents import takes_documents
+from slipway_predictor.features import Intake, Table, example_request
+from slipway_predictor.protocol import v2_json
+
+NO_WIDTH = "the pipeline does not say how many columns it takes: give its training data with --data"
+
+
+def inferred_inputs(model: Any) -> list[Input]:
+    """Return the inputs by the model's own names, else one matrix. Raises BundleError when it tells neither.
+
+    All are floats, but for columns whose encoder shows that they hold text, and for documents.
+    """
+    if isinstance(model, OnnxEngine):
+        return model.inputs
+    if takes_documents(model):
+        return [Input(name="text", type=ValueType.STRING, example="text")]
+    names, texts = feature_names(model), _text_columns(model)
+    if names is not None:
+        return [_input(name, texts.get(name, texts.get(at))) for at, name in enumerate(names)]
+    if (count := feature_count(model)) is None:
+        raise BundleError(NO_WIDTH)
+    if texts:
+        return [_input(f"column{at}", texts.get(at)) for at in range(count)]
+    return [Input(name="input", type=ValueType.FLOAT, columns=count)]
+
+
+def loosened(engine: Reference, inputs: list[Input]) -> list[Input]:
+    """Return the inputs such that a missing number is handed on, if the model has an answer to a row without numbers."""
+    loose = [
+        Input.model_validate(entry.model_dump() | {"missing": "nan"})
+        if entry.type is ValueType.FLOAT
+        else entry
+        for entry in inputs
+    ]
+    request = example_request(loose)
+    for tensor in request["inputs"]:
+        if tensor["datatype"] == "FP64":
+            tensor["data"] = [None] * len(tensor["data"])
+    try:
+        table = _table(loose, request, framed=engine.framed)
+        answers = engine.predict(table, [output.name for output in engine.describe(table)])
+    except Exception:
+        return inputs
+    numbers = [answer for answer in answers.values() if answer.dtype.kind == "f"]
+    return loose if all(np.isfinite(answer).all() for answer in numbers) else inputs
+
+
+def _table(inputs: list[Input], request: dict[str, Any], *, framed: bool) -> Table:
+    return Intake(inputs, framed=framed).table(v2_json.decode(orjson.dumps(request)).inputs)
+
+
+def _input(name: str, example: str | None) -> Input:
+    if example is None:
+        return Input(name=name, type=ValueType.FLOAT)
+    return Input(name=name, type=ValueType.STRING, example=example)
+
+
+def _text_columns(model: Any) -> dict[str | int, str]:
+    """Return the columns, by name or place, that a ColumnTransformer or an encoder takes text from, each with one."""
+    model = getattr(model, "best_estimator_", model)
+    first = model.steps[0][1] if getattr(model, "steps", None) else model
+    if hasattr(first, "categories_"):
+        return _texts(first, list(range(len(first.categories_))))
+    found: dict[str | int, str] = {}
+    for _, transformer, columns in getattr(first, "transformers_", ()):
+        if isinstance(columns, str | int):
+            if takes_documents(transformer):
+                found[columns] = "text"
+            continue
+        for step in [step for _, step in getattr(transformer, "steps", [(None, transformer)])]:
+            if hasattr(step, "categories_"):
+                found |= _texts(step, list(columns))
+                break
+    return found
+
+
+def _texts(encoder: Any, columns: list[Any]) -> dict[str | int, str]:
+    """Return those columns whose categories, as an encoder learnt them, are text."""
+    texts: dict[str | int, str] = {}
+    for column, values in zip(columns, encoder.categories_, strict=False):
+        known = [value for value in values if isinstance(value, str)]
+        if known:
+            texts[column if isinstance(column, str) else int(column)] = known[0]
+    return texts
