@@ -1,6 +1,6 @@
 # Everything that a checkout can do. `make help` lists it.
 .DEFAULT_GOAL := help
-.PHONY: help venv up down status demo test unit integration e2e bench lint format generate requirements clean
+.PHONY: help venv up down status demo test unit integration e2e bench fuzz lint format generate requirements clean
 SHELL := /bin/sh
 PYTHON := .venv/bin/python
 LAB := PYTHONPATH=lab $(PYTHON) -m slipway_lab
@@ -48,6 +48,9 @@ e2e: venv ## The tests on the lab; it is started if need be
 
 bench: venv ## Measure the predictor beside other servers (45 minutes); BENCH='--seconds 1 --windows 1 --long 5' is quicker
 	@PYTHONPATH=bench $(PYTHON) -m slipway_bench --out bench/RESULTS.md $(BENCH)
+
+fuzz: venv ## Send the predictor a million odd inputs (ten minutes); FUZZ='--guided' with Atheris, FUZZ='http --seed 7' one target
+	@$(PYTHON) -m tests.fuzz $(FUZZ)
 
 lint: venv ## ruff, mypy --strict, the import contracts
 	@$(PYTHON) -m ruff check .

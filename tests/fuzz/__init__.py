@@ -1,0 +1,1 @@
+"""Fuzzing the predictor's borders: see README.md."""
