@@ -1,6 +1,6 @@
 """The canary's way: its pods become ready, its steps are held, it is promoted or rolled back."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from slipway_operator.api import reasons
 from slipway_operator.api.duration import format_duration, parse_duration
@@ -8,20 +8,18 @@ from slipway_operator.api.status import (
     Canary,
     EffectiveRollout,
     Failed,
-    Failing,
     Previous,
     Revision,
     Stable,
     StepState,
 )
-from slipway_operator.rollout import diagnosis, traffic
+from slipway_operator.rollout import causes, traffic
 from slipway_operator.rollout.analysis import judge as analysis
 from slipway_operator.rollout.observation import Problem, RevisionState
 from slipway_operator.rollout.turn import Turn
 
-UNREADY_GRACE = timedelta(seconds=20)
-"""How long a canary that has been ready may be short of pods; without any it fails at once."""
 NEXT_LOOK = timedelta(seconds=2)
+SOONEST_LOOK = timedelta(milliseconds=500)
 
 
 def advance(turn: Turn) -> None:
@@ -31,14 +29,21 @@ def advance(turn: Turn) -> None:
     if canary is None or rollout is None or state is None:
         return
     turn.wake_at(turn.now + NEXT_LOOK)
-    _note_failing(turn, state)
+    causes.note_failing(turn, state)
     analysis.judge(turn)
+    _wake_for_check(turn)
     if turn.status.stable is None:
         _first(turn, canary, state)
     elif canary.ready_at is None:
         _await_ready(turn, canary, rollout, state)
     else:
         _hold(turn, rollout, state)
+
+
+def _wake_for_check(turn: Turn) -> None:
+    moment = analysis.due_at(turn.status)
+    if moment:
+        turn.wake_at(max(moment, turn.now + SOONEST_LOOK))
 
 
 def _first(turn: Turn, canary: Canary, state: RevisionState) -> None:
@@ -48,14 +53,14 @@ def _first(turn: Turn, canary: Canary, state: RevisionState) -> None:
         turn.end_rollout(canary, "Promoted")
         turn.normal(reasons.PROMOTED, f"Version {canary.version} serves as the first revision")
         return
-    cause = _failed_for_good(turn) or _deadline_passed(turn)
+    cause = causes.failed_for_good(turn) or causes.deadline_passed(turn)
     if cause:
         # It stays: mending what is outside (storage, credentials, nodes) lets it come up without a new spec.
         turn.problem = cause
 
 
 def _await_ready(turn: Turn, canary: Canary, rollout: EffectiveRollout, state: RevisionState) -> None:
-    cause = _failed_for_good(turn) or (None if state.serving else _deadline_passed(turn))
+    cause = causes.failed_for_good(turn) or (None if state.serving else causes.deadline_passed(turn))
     if cause:
         _roll_back(turn, cause)
     elif state.serving:
@@ -70,11 +75,11 @@ def _await_ready(turn: Turn, canary: Canary, rollout: EffectiveRollout, state: R
 def _hold(turn: Turn, rollout: EffectiveRollout, state: RevisionState) -> None:
     """A step: judge the canary, and go on when the hold is over."""
     cause = (
-        _failed_for_good(turn)
-        or _restarted(turn, state)
-        or _unready(turn, state)
+        causes.failed_for_good(turn)
+        or causes.restarted(turn, state)
+        or causes.unready(turn, state)
         or analysis.failed(turn)
-        or _too_late(turn, rollout)
+        or causes.too_late(turn, rollout)
     )
     if cause:
         _roll_back(turn, cause)
@@ -122,20 +127,6 @@ def _leave(turn: Turn, rollout: EffectiveRollout, step: StepState) -> None:
         _roll_back(turn, Problem(reasons.INCONCLUSIVE, f"no verdict when the steps were over: {question}"))
 
 
-def _too_late(turn: Turn, rollout: EffectiveRollout) -> Problem | None:
-    """The whole rollout has taken too long; a canary that has everything already is let through."""
-    canary, step = turn.status.canary, turn.status.step
-    if canary is None or step is None or step.index == step.count:
-        return None
-    limit = timedelta(seconds=rollout.deadline_seconds)
-    deadline: datetime = canary.started_at + limit
-    if turn.now < deadline:
-        turn.wake_at(deadline)
-        return None
-    question = analysis.open_question(turn) or "its steps take longer"
-    return Problem(reasons.DEADLINE, f"not promoted within {format_duration(limit)}: {question}")
-
-
 def _hold_time(rollout: EffectiveRollout, index: int) -> timedelta:
     """After the last step there is nothing to wait for: everything goes to the canary, and it is promoted."""
     return parse_duration(rollout.steps[index].hold or "0s") if index < len(rollout.steps) else timedelta(0)
@@ -176,74 +167,6 @@ def _roll_back(turn: Turn, cause: Problem) -> None:
     )
     turn.warning(reasons.ROLLED_BACK, f"Version {canary.version} rolled back: {cause.reason}: {message}")
     turn.end_rollout(canary, "RolledBack", cause.reason, message)
-
-
-def _note_failing(turn: Turn, state: RevisionState) -> None:
-    """Remember since when the canary's pods cannot serve, and say so as soon as it is seen."""
-    canary, failure = turn.status.canary, diagnosis.failure_of(state)
-    if canary is None:
-        return
-    if failure is None:
-        turn.update_canary(failing=None)
-        return
-    known = canary.failing
-    since = known.since if known and known.reason == failure.reason else turn.now
-    if known is None or known.reason != failure.reason:
-        turn.warning(failure.reason, f"Version {canary.version}: {failure.message}")
-    turn.update_canary(failing=Failing(reason=failure.reason, message=failure.message, since=since))
-    turn.wake_at(since + failure.grace)
-
-
-def _failed_for_good(turn: Turn) -> Problem | None:
-    """The cause, once it has lasted longer than its grace."""
-    canary = turn.status.canary
-    state = turn.state(canary)
-    failure = diagnosis.failure_of(state) if state else None
-    if canary and failure and canary.failing and turn.now >= canary.failing.since + failure.grace:
-        return Problem(failure.reason, failure.message)
-    return None
-
-
-def _deadline_passed(turn: Turn) -> Problem | None:
-    canary, rollout = turn.status.canary, turn.status.rollout
-    if canary is None or rollout is None:
-        return None
-    limit = timedelta(seconds=rollout.progress_deadline_seconds)
-    deadline: datetime = canary.started_at + limit
-    if turn.now < deadline:
-        turn.wake_at(deadline)
-        return None
-    known = f": {canary.failing.message}" if canary.failing else ""
-    return Problem(reasons.PROGRESS_DEADLINE, f"not ready within {format_duration(limit)}{known}")
-
-
-def _restarted(turn: Turn, state: RevisionState) -> Problem | None:
-    canary = turn.status.canary
-    if canary is None or state.restarts <= canary.restarts:
-        return None
-    words = next((pod.last_words for pod in state.pods if pod.restarts and pod.last_words), None)
-    more = state.restarts - canary.restarts
-    times = "once" if more == 1 else f"{more} times"
-    return Problem(
-        reasons.CANARY_RESTARTED, f"restarted {times} while under traffic{f': {words}' if words else ''}"
-    )
-
-
-def _unready(turn: Turn, state: RevisionState) -> Problem | None:
-    """A canary that has lost pods: without any it fails at once, short of some after a grace."""
-    canary = turn.status.canary
-    if canary is None or state.ready_pods >= min(canary.ready_pods, state.replicas):
-        turn.update_canary(unready_since=None)
-        return None
-    since = canary.unready_since or turn.now
-    turn.update_canary(unready_since=since)
-    if state.ready_pods and turn.now < since + UNREADY_GRACE:
-        turn.wake_at(since + UNREADY_GRACE)
-        return None
-    return Problem(
-        reasons.CANARY_UNREADY,
-        f"only {state.ready_pods} of {state.replicas} pods are ready, after all of them were",
-    )
 
 
 def _identity(part: Revision) -> dict[str, object]:
