@@ -10,6 +10,7 @@ import traceback
 from collections.abc import Sequence
 
 from slipway_contract import BundleError
+from slipway_predictor.bare import as_bundle
 from slipway_predictor.errors import CannotServe
 from slipway_predictor.settings import Settings, parse
 
@@ -32,7 +33,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _serve(settings: Settings, arguments: Sequence[str]) -> None:
     from slipway_predictor.serving.run import run
 
-    run(settings, arguments)
+    with as_bundle(settings, arguments) as (bundled, words):
+        run(bundled, words)
 
 
 def _fail(sentence: str) -> int:

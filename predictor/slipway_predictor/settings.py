@@ -80,11 +80,12 @@ def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         description=dedent(
             """\
-            Serve the bundle in DIR: check it, load it, warm it up, then report ready.
+            Serve the bundle in DIR: check it, load it, warm it up, then report ready. A bare model file (.joblib, .pkl,
+            .skops, .onnx) serves too, under a contract inferred from the model: any numbers, no ranges, no golden rows.
 
             A pickle runs code when it is loaded. In a cluster a bundle is therefore served only under the digest its
-            deployment gives (--digest), or with --allow-unverified. On a laptop it is served without, with a warning
-            that shows the digest.
+            deployment gives (--digest; of a bare file, the file's own sha256), or with --allow-unverified. On a laptop it
+            is served without, with a warning that shows the digest: a file you name yourself is one you asked for.
             """
         ),
         epilog=dedent(
@@ -93,10 +94,13 @@ def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
               slipway bundle create --pipeline model.joblib --name churn --version 1 --out churn-1
               slipway-predictor serve churn-1 --http-port 8080
               curl -s localhost:8080/v2/models/churn
+              slipway-predictor serve model.joblib      # no bundle: the contract is inferred, loosely
             """
         ),
     )
-    serve.add_argument("folder", metavar="DIR", type=Path, help="the bundle's folder, with model.yaml")
+    serve.add_argument(
+        "folder", metavar="DIR", type=Path, help="the bundle's folder, with model.yaml; or a model file"
+    )
     _add_network(serve)
     _add_identity(serve, environment)
     _add_engine(serve)

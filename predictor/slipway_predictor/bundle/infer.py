@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import orjson
 
-from slipway_contract import BundleError, Input, ValueType
+from slipway_contract import BundleError, Input, Output, ValueType
 from slipway_predictor.bundle.fit import feature_count, feature_names
 from slipway_predictor.engines import OnnxEngine, Reference
 from slipway_predictor.engines.documents import takes_documents
@@ -53,6 +53,11 @@ def loosened(engine: Reference, inputs: list[Input]) -> list[Input]:
         return inputs
     numbers = [answer for answer in answers.values() if answer.dtype.kind == "f"]
     return loose if all(np.isfinite(answer).all() for answer in numbers) else inputs
+
+
+def outputs_of(engine: Reference, inputs: list[Input]) -> list[Output]:
+    """Return what the model answers, by asking it for the inputs' example row. Raises whatever the model raises."""
+    return engine.describe(_table(inputs, example_request(inputs), framed=engine.framed))
 
 
 def _table(inputs: list[Input], request: dict[str, Any], *, framed: bool) -> Table:
