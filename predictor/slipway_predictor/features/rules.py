@@ -88,7 +88,8 @@ class Rule:
             return self._texts(values)
         if values.dtype.kind != "f":
             return self._numbers(values)
-        values = values.astype(np.float64, copy=False)  # bounds are compared in full width
+        with np.errstate(invalid="ignore"):  # a signalling NaN is a NaN
+            values = values.astype(np.float64, copy=False)  # bounds are compared in full width
         gaps = np.isnan(values)
         if not gaps.any():
             return self._numbers(values)

@@ -81,7 +81,8 @@ class Core:
         Raises BadRequest when the request does not fit.
         """
         outputs = self._all_outputs if request.outputs is None else self._wanted(request.outputs)
-        return Job(request.id or request_id or new_id(), self._intake.table(request.inputs), outputs)
+        name = request.id if request.id is not None else request_id or new_id()
+        return Job(name, self._intake.table(request.inputs), outputs)
 
     def finish(self, job: Job, outcome: dict[str, NDArray[Any]] | Exception) -> InferenceAnswer:
         """Make the answer of what the engine gave or raised. Raises ModelFailed when that is no answer."""
