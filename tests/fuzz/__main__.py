@@ -3,6 +3,7 @@
 import argparse
 import sys
 
+from slipway_predictor.monitoring import logs
 from tests.fuzz.catalogue import TARGETS, target
 from tests.fuzz.guided import guided
 from tests.fuzz.own import Found, fuzz
@@ -22,6 +23,7 @@ def main() -> int:
         help="with Atheris, which follows the code reached: deeper, but slower",
     )
     chosen = parser.parse_args()
+    logs.configure()
     if unknown := set(chosen.targets) - set(TARGETS):
         parser.error(f"no target {', '.join(unknown)}")
     names = chosen.targets or list(TARGETS)

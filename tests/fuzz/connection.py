@@ -16,7 +16,6 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from uvicorn.server import ServerState
 
-from slipway_predictor.monitoring import logs
 from slipway_predictor.protocol import RequestError
 from slipway_predictor.serving import rest
 from slipway_predictor.serving.core import Core
@@ -91,7 +90,6 @@ class Http:
     name = "http"
 
     def __init__(self, core: Core = CORES[0], *, body_limit: int = LIMIT) -> None:
-        logs.configure()
         self.loop = asyncio.new_event_loop()
         self.loop.set_exception_handler(self._broken)
         self._errors: list[str] = []
