@@ -1,6 +1,6 @@
 # Everything that a checkout can do. `make help` lists it.
 .DEFAULT_GOAL := help
-.PHONY: help venv up down status demo test unit integration e2e bench fuzz lint format generate requirements clean
+.PHONY: help venv up down status demo test unit integration e2e bench simulate fuzz lint format generate requirements clean
 SHELL := /bin/sh
 PYTHON := .venv/bin/python
 LAB := PYTHONPATH=lab $(PYTHON) -m slipway_lab
@@ -51,6 +51,9 @@ bench: venv ## Measure the predictor beside other servers (45 minutes); BENCH='-
 
 fuzz: venv ## Send the predictor a million odd inputs (ten minutes); FUZZ='--guided' with Atheris, FUZZ='http --seed 7' one target
 	@$(PYTHON) -m tests.fuzz $(FUZZ)
+
+simulate: venv ## Judge synthetic rollouts by Slipway's analysis and its peers' rules (25 minutes on one core)
+	@PYTHONPATH=bench/analysis $(PYTHON) -m slipway_simulation --out bench/analysis/RESULTS.md $(SIMULATE)
 
 lint: venv ## ruff, mypy --strict, the import contracts
 	@$(PYTHON) -m ruff check .
