@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
+from tests.unit.operator.world import revision, serving, spec
+
 from slipway_simulation import ours, peers, report
 from slipway_simulation.scenarios import Cell, Result, everything
 from slipway_simulation.workload import HISTORY, RAMP, Requests
-from tests.unit.operator.world import revision, serving, spec
 
 
 def naming(cells):
