@@ -6,6 +6,7 @@ whoever comes next. Whoever decided on an old object loses the swap and looks ag
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import aiohttp
@@ -17,10 +18,11 @@ from slipway_operator.cluster import events
 from slipway_operator.cluster.act import act
 from slipway_operator.cluster.claims import Claims, Key
 from slipway_operator.cluster.client import ApiError, Client, Json
+from slipway_operator.cluster.gateway import find_proxies
 from slipway_operator.cluster.kinds import MODEL_DEPLOYMENT
 from slipway_operator.cluster.observe import View, external_hostnames, observe
 from slipway_operator.cluster.render.common import Subject
-from slipway_operator.evidence import predictor
+from slipway_operator.evidence import envoy, predictor
 from slipway_operator.rollout.actions import Decision
 from slipway_operator.rollout.analysis.judge import due
 from slipway_operator.rollout.decide import decide
@@ -86,7 +88,7 @@ class Reconciler:
         wanted = revision_of(spec)
         view = await observe(self._client, self._settings, self.claims, subject, status, wanted)
         now = self._now()
-        view = view.with_readings(await self._readings(view, status, now))
+        view = view.with_readings(await self._readings(subject, view, status, now))
         decision = decide(Deployment(subject.name, metadata["generation"], spec, status), view.seen, now)
         written = await self._write_status(body, decision)
         for action in decision.actions:
@@ -95,14 +97,24 @@ class Reconciler:
         await self._record(written, decision, now)
         return max(0.0, (decision.wake - self._now()).total_seconds())
 
-    async def _readings(self, view: View, status: ModelDeploymentStatus, now: datetime) -> Readings | None:
+    async def _readings(
+        self, subject: Subject, view: View, status: ModelDeploymentStatus, now: datetime
+    ) -> Readings | None:
         """The counters of stable's pods, and of the canary's once they serve, when it is time for them."""
         if not (due(status, now) and status.stable and status.canary):
             return None
         roles = [status.stable, status.canary] if status.canary.ready_at else [status.stable]
         revisions = [role.revision for role in roles]
         pods = {revision: list(view.found.pods.get(revision, [])) for revision in revisions}
-        return await predictor.read(self._session, pods, view.found.runtimes)
+        own = await predictor.read(self._session, pods, view.found.runtimes)
+        if (status.evidence and status.evidence.source == "selfReported") or view.seen.route is None:
+            return own
+        proxies = await find_proxies(self._client, view.parents, subject.namespace)
+        route = (subject.namespace, subject.name)
+        counted = await envoy.read(self._session, proxies, route, list(view.seen.route.split))
+        if not isinstance(counted, str):
+            return Readings(pods={} if own.error else own.pods, gateway=counted)
+        return replace(own, error=counted, absent=False) if status.evidence else own
 
     async def _write_status(self, body: Json, decision: Decision) -> Json:
         status = decision.status.to_json()

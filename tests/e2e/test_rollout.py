@@ -59,6 +59,8 @@ async def test_a_failing_model_is_caught_by_its_answers(place):
         await asyncio.sleep(2)
     assert status["failed"]["reason"] == "ErrorRateWorse"
     assert "of the canary's requests failed" in status["failed"]["message"]
+    (look,) = [look for look in status["analysis"] if look["metric"] == "error-rate"]
+    assert (look["verdict"], look["source"]) == ("Fail", "gateway")
     stable = status["stable"]["revision"]
     assert not [answer for answer in client.answers if answer.failed and answer.revision == stable]
     assert {answer.revision for answer in client.answers[-50:]} == {stable}, (

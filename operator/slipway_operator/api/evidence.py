@@ -8,6 +8,9 @@ from slipway_operator.api.model import ApiModel, Time
 
 Verdict = Literal["Pass", "Fail", "Inconclusive", "Error"]
 
+Source = Literal["gateway", "selfReported"]
+"""Counted by the gateway's proxies, or by the predictor's pods of themselves."""
+
 
 class Counts(ApiModel):
     """Requests answered and those of them that failed."""
@@ -64,6 +67,8 @@ class SignalEvidence(ApiModel):
 class Evidence(ApiModel):
     """What was counted since the rollout began."""
 
+    source: Source | None = None
+    """Where errors and latency are counted; the same for the whole rollout."""
     canary_total: Counts = Counts()
     """The canary's requests over all steps: what it has cost."""
     canary_rate: float | None = None
@@ -91,6 +96,7 @@ class Analysis(ApiModel):
     verdict: Verdict
     message: str
     dry_run: bool | None = None
+    source: Source | None = None
     stable: str | None = None
     """Stable's share over the checks so far, in percent."""
     canary: str | None = None

@@ -6,15 +6,16 @@ from dataclasses import dataclass
 from slipway_operator.api import reasons
 from slipway_operator.api.spec import ParentRef
 from slipway_operator.cluster.client import Client, Json
-from slipway_operator.cluster.kinds import GATEWAY, SERVICE
+from slipway_operator.cluster.kinds import GATEWAY, POD, SERVICE
 from slipway_operator.cluster.render.common import Subject
 from slipway_operator.rollout.observation import Problem
 from slipway_operator.settings import Settings
 
+_ENVOY = "gateway.envoyproxy.io/owning-gateway-name={name},gateway.envoyproxy.io/owning-gateway-namespace={namespace}"
 # Labels on the Service that a Gateway implementation makes: the standard one (GEP-1762), then Envoy Gateway's.
 _LABELS = (
     "gateway.networking.k8s.io/gateway-name={name}",
-    "gateway.envoyproxy.io/owning-gateway-name={name},gateway.envoyproxy.io/owning-gateway-namespace={namespace}",
+    _ENVOY,
 )
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -48,6 +49,15 @@ async def find_parents(client: Client, settings: Settings, subject: Subject) -> 
         found.append(gateway)
     scheme, port = _listener(found[0], refs[0].section_name)
     return Parents(refs, scheme, port, settings.gateway_service or await _service(client, found[0]))
+
+
+async def find_proxies(client: Client, parents: Parents, namespace: str) -> list[Json]:
+    """The proxy pods of all Gateways of a route, where they are Envoy Gateway's; ``namespace`` is the route's."""
+    found = []
+    for ref in parents.refs:
+        labels = _ENVOY.format(name=ref.name, namespace=ref.namespace or namespace)
+        found += await client.list(POD, labels=labels)
+    return found
 
 
 def external_url(parents: Parents, hostname: str, settings: Settings) -> str:

@@ -79,6 +79,8 @@ class Readings:
 
     pods: Mapping[str, tuple[str, Mapping[str, int]]] = field(default_factory=dict)
     """Pod → (revision, its counters by name; see rollout.analysis.signals for the names)."""
+    gateway: Mapping[str, tuple[str, Mapping[str, int]]] = field(default_factory=dict)
+    """Likewise for the gateway's proxies; what they count of errors and latency stands above the pods' own."""
     error: str | None = None
     """Why they could not all be read."""
     absent: bool = False

@@ -14,6 +14,8 @@ from slipway_operator.rollout.observation import Readings
 MISSING = -1
 Totals = Mapping[str, int]
 """Counts by the counters' names; only those that every pod of the revision reports."""
+Entries = Mapping[str, tuple[str, Totals]]
+"""Pod or proxy → (revision, counts)."""
 
 
 @dataclass(frozen=True)
@@ -27,24 +29,36 @@ class News:
 def news(evidence: Evidence, readings: Readings, canary: str) -> News:
     """What stable's and the canary's pods have counted since ``evidence`` was read."""
     last = {part.pod: dict(zip(evidence.keys, part.counts, strict=True)) for part in evidence.pods}
-    gains: dict[bool, list[Totals]] = {True: [], False: []}
-    for pod, (revision, counts) in readings.pods.items():
-        if pod in last:
-            gains[revision == canary].append(_gain(last[pod], counts))
-    return News(stable=_sum(gains[False]), canary=_sum(gains[True]))
+    gained = [
+        {
+            name: (revision, _gain(last[name], counts))
+            for name, (revision, counts) in entries.items()
+            if name in last
+        }
+        for entries in (readings.pods, readings.gateway)
+    ]
+    theirs = [{name: part for name, part in entries.items() if part[0] != canary} for entries in gained]
+    ours = [{name: part for name, part in entries.items() if part[0] == canary} for entries in gained]
+    return News(stable=_merge(*theirs), canary=_merge(*ours))
 
 
 def totals(readings: Readings, revision: str) -> Totals:
-    """Everything that a revision's pods have counted in their lives."""
-    return _sum(counts for name, counts in readings.pods.values() if name == revision)
+    """Everything that was counted of a revision, as far back as the counters go."""
+    return _merge(
+        *(
+            {name: part for name, part in entries.items() if part[0] == revision}
+            for entries in (readings.pods, readings.gateway)
+        )
+    )
 
 
 def remember(evidence: Evidence, readings: Readings, gained: News, now: datetime) -> Evidence:
     """``evidence`` with these readings as the last ones, and the canary's cost."""
-    keys = sorted({key for _, counts in readings.pods.values() for key in counts})
+    entries = {**readings.pods, **readings.gateway}
+    keys = sorted({key for _, counts in entries.values() for key in counts})
     pods = [
         PodCounts(pod=pod, counts=[counts.get(key, MISSING) for key in keys])
-        for pod, (_, counts) in sorted(readings.pods.items())
+        for pod, (_, counts) in sorted(entries.items())
     ]
     cost = Counts(
         requests=evidence.canary_total.requests + gained.canary.get("requests", 0),
@@ -63,6 +77,11 @@ def _gain(last: Mapping[str, int], counts: Totals) -> Totals:
     if any(value < last[key] for key, value in known.items()):
         return known
     return {key: value - last[key] for key, value in known.items()}
+
+
+def _merge(pods: Entries, gateway: Entries) -> Totals:
+    """Sums over pods and over proxies; where both count a thing, the gateway is believed."""
+    return {**_sum(part for _, part in pods.values()), **_sum(part for _, part in gateway.values())}
 
 
 def _sum(parts: Iterable[Totals]) -> Totals:

@@ -46,7 +46,7 @@ def judge(turn: Turn) -> None:
     if readings.absent or readings.error:
         _skip(turn, rollout.analysis, readings)
         return
-    evidence = turn.status.evidence or Evidence()
+    evidence = turn.status.evidence or Evidence(source="gateway" if readings.gateway else "selfReported")
     gained = news(evidence, readings, canary.revision)
     counts = _is_check(turn, evidence) and bool(gained.canary.get("requests"))
     evidence = remember(_learn(evidence, gained, counts=counts), readings, gained, turn.now)
@@ -133,6 +133,7 @@ def _look(metric: Metric, analysis: EffectiveAnalysis, evidence: Evidence, decid
         verdict=verdict,
         message=wording.sentence(kept, tests, verdict, tests.missing(confidence), evidence.canary_rate),
         dry_run=dry_run,
+        source="selfReported" if metric.name == signals.PREDICTIONS else evidence.source,
         stable=wording.percent(tests.stable),
         canary=wording.percent(tests.canary),
         samples=Samples(stable=kept.stable[1], canary=kept.canary[1]),

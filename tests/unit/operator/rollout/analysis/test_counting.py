@@ -59,3 +59,21 @@ def test_only_what_all_pods_of_a_revision_report_counts():
         pods={"s1": ("s", {"requests": 6, "scored": 6}), "s2": ("s", {"requests": 7, "scored": 9})}
     )
     assert news(evidence, two, "c").stable == {"requests": 3}
+
+
+def test_the_gateway_is_believed_where_both_count():
+    def seen(own, gateway):
+        counts = {"requests": own, "errors": 0, "scored": own}
+        theirs = {"requests": gateway, "errors": gateway // 2}
+        return Readings(pods={"c1": ("c", counts)}, gateway={"proxy/1/c": ("c", theirs)})
+
+    evidence, gained = read(seen(10, 20), seen(14, 30))
+    assert gained.canary == {"requests": 10, "errors": 5, "scored": 4}
+    assert evidence.canary_total == Counts(requests=10, errors=5)
+    assert totals(seen(10, 20), "c") == {"requests": 20, "errors": 10, "scored": 10}
+
+
+def test_a_backend_that_takes_another_number_starts_anew():
+    one = Readings(gateway={"proxy/1/c": ("c", {"requests": 20, "errors": 0})})
+    two = Readings(gateway={"proxy/0/c": ("c", {"requests": 900, "errors": 0})})
+    assert read(one, two)[1].canary == {}

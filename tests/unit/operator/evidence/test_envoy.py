@@ -1,0 +1,93 @@
+"""Reading the gateway's counters by backend, from real HTTP servers."""
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from slipway_operator.evidence.envoy import parse, read
+
+CLUSTER = 'envoy_cluster_name="httproute/ml/churn/rule/0/backend/{}"'
+
+
+def exposition():
+    lines = [
+        "# TYPE envoy_cluster_upstream_rq_xx counter",
+        *(
+            f'envoy_cluster_upstream_rq_xx{{envoy_response_code_class="{code}",{CLUSTER.format(index)}}} {count}'
+            for index, code, count in ((0, 2, 900), (0, 4, 7), (0, 5, 3), (1, 2, 80), (1, 5, 20))
+        ),
+        "# TYPE envoy_cluster_upstream_rq_time histogram",
+        *(
+            f'envoy_cluster_upstream_rq_time_bucket{{{CLUSTER.format(1)},le="{bound}"}} {count}'
+            for bound, count in (("0.5", 10), ("25", 90), ("1000", 99), ("+Inf", 100))
+        ),
+        'envoy_cluster_upstream_rq_xx{envoy_response_code_class="2",envoy_cluster_name="xds_cluster"} 5',
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def test_parse_tells_backends_apart_and_counts_in_seconds():
+    assert parse(exposition()) == {
+        0: {"requests": 910, "errors": 3},
+        1: {
+            "requests": 100,
+            "errors": 20,
+            "timed": 100,
+            "slower:0.0005": 90,
+            "slower:0.025": 10,
+            "slower:1": 1,
+        },
+    }
+
+
+def test_parse_of_nothing_is_nothing():
+    assert parse("") == {}
+
+
+@pytest.fixture
+async def proxy():
+    asked = []
+
+    async def stats(request):
+        asked.append(request.query["filter"])
+        return web.Response(text=exposition())
+
+    app = web.Application()
+    app.router.add_get("/stats/prometheus", stats)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    yield site._server.sockets[0].getsockname()[1], asked
+    await runner.cleanup()
+
+
+def pod(name="proxy-1", ready="True"):
+    return {
+        "metadata": {"name": name},
+        "status": {"podIP": "127.0.0.1", "conditions": [{"type": "Ready", "status": ready}]},
+    }
+
+
+async def read_one(port, pods, backends=("old", "new")):
+    async with aiohttp.ClientSession() as session:
+        return await read(session, pods, ("ml", "churn"), backends, port=port)
+
+
+async def test_every_backend_of_every_proxy_is_read(proxy):
+    port, asked = proxy
+    entries = await read_one(port, [pod(), pod("coming", ready="False")], ("old", "new", "newest"))
+    assert entries["proxy-1/0/old"] == ("old", {"requests": 910, "errors": 3})
+    assert entries["proxy-1/1/new"][1]["errors"] == 20
+    assert entries["proxy-1/2/newest"] == ("newest", {"requests": 0, "errors": 0}), "no request yet"
+    assert len(entries) == 3
+    assert asked == ["httproute/ml/churn/rule/0/"]
+
+
+async def test_a_proxy_that_does_not_answer_is_named():
+    assert "proxy proxy-1: " in await read_one(1, [pod()])
+
+
+async def test_no_ready_proxy_is_told():
+    assert await read_one(1, [pod(ready="False")]) == "no proxy of the gateway is ready"
+    assert await read_one(1, []) == "no proxy of the gateway is ready"
