@@ -75,10 +75,14 @@ def _require_columns(columns: list[str], names: list[str] | None, count: int | N
 
 def _input(name: str, column: "pd.Series[Any]", *, enforce_ranges: bool) -> Input:
     kind = _type(name, column)
-    rules: dict[str, Any] = {"example": _typical(kind, column)}
+    rules: dict[str, Any] = {}
     present = column.dropna()
-    if len(present) < len(column) and kind not in (ValueType.INT, ValueType.BOOL):
-        rules["missing"] = "none" if any(value is None for value in column) else "nan"
+    if len(present) < len(column):
+        if kind in (ValueType.INT, ValueType.BOOL):
+            kind = ValueType.FLOAT  # numbers with gaps; what pandas calls NA is NaN on its way to the pipeline
+        hands_none = kind is not ValueType.FLOAT and any(value is None for value in column)
+        rules["missing"] = "none" if hands_none else "nan"
+    rules["example"] = _typical(kind, column)
     if (values := _categories(kind, column)) is not None:
         rules["values"] = values
         if kind is ValueType.INT and len(present):

@@ -35,7 +35,9 @@ def table_of(intake: Intake, request: dict[str, Any]) -> Table:
 
 def _plain(entry: Input, value: Any) -> Any:
     """Return a cell as JSON has it."""
-    if value is None or value != value:  # NaN and NaT are what differs from itself
+    import pandas as pd
+
+    if pd.isna(value):
         return None
     match entry.type:
         case ValueType.FLOAT:

@@ -153,7 +153,7 @@ def _column(name: str, answer: Any) -> NDArray[Any]:
     """Return an answer as [n] or [n, k]: maps from class to probability by their keys' order, a row flat."""
     if isinstance(answer, list):
         return np.array([list(row.values()) for row in answer])
-    array = np.asarray(answer)
+    array = np.atleast_1d(np.asarray(answer))
     if name in ("label", "value"):
         return array.reshape(-1)
     return array if array.ndim < 3 else array.reshape(len(array), -1)

@@ -6,7 +6,7 @@ argmax of the probabilities. Where it is that by scikit-learn's own code, in for
 
 import sys
 from collections.abc import Callable, Collection
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,11 @@ from slipway_predictor.engines.base import Cost
 from slipway_predictor.engines.documents import takes_documents
 from slipway_predictor.features import Columns, Table, to_frame
 
-_STEADY = ("sklearn.", "xgboost.", "lightgbm.")
+if TYPE_CHECKING:
+    import pandas as pd
+
+_BOOSTING = ("xgboost.", "lightgbm.")
+_STEADY = ("sklearn.", *_BOOSTING)
 _ONE = "probability_"  # and the place of one of several labels
 _TYPES = {"f": ValueType.FLOAT, "i": ValueType.INT, "u": ValueType.INT, "b": ValueType.BOOL}
 
@@ -36,6 +40,7 @@ class ScikitEngine:
         self._names: Any = getattr(estimator, "feature_names_in_", None)
         self.framed = self._names is not None
         self._documents = takes_documents(estimator)
+        self._boosting = type(estimator).__module__.startswith(_BOOSTING)
         self._classes: Any = getattr(estimator, "classes_", None)
         self._methods = _methods(estimator)
         self.steady = _all_of_scikit(estimator)
@@ -57,7 +62,8 @@ class ScikitEngine:
     def _fitted_form(self, table: Table) -> Any:
         """Return the table as what the pipeline was fitted on: a data frame with its names, a matrix, or documents."""
         if self._names is not None:
-            return to_frame(table, self._names)
+            frame = to_frame(table, self._names)
+            return _with_categories(frame) if self._boosting else frame
         if self._documents and not isinstance(table, Columns):
             return table[:, 0]
         return table
@@ -107,6 +113,12 @@ def _methods(estimator: Any) -> dict[str, Callable[[Table], Any]]:
     if _is_detector(estimator) and callable(getattr(estimator, "decision_function", None)):
         methods["score"] = estimator.decision_function
     return methods
+
+
+def _with_categories(frame: "pd.DataFrame") -> "pd.DataFrame":
+    """Return the frame with text as pandas' categories, the only text XGBoost and LightGBM take; they match by value."""
+    texts = [name for name, dtype in frame.dtypes.items() if dtype == object]
+    return frame.astype(dict.fromkeys(texts, "category")) if texts else frame
 
 
 def _is_regressor(estimator: Any) -> bool:
