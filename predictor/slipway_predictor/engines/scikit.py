@@ -117,7 +117,7 @@ def _methods(estimator: Any) -> dict[str, Callable[[Table], Any]]:
 
 def _with_categories(frame: "pd.DataFrame") -> "pd.DataFrame":
     """Return the frame with text as pandas' categories, the only text XGBoost and LightGBM take; they match by value."""
-    texts = [name for name, dtype in frame.dtypes.items() if dtype == object]
+    texts = [name for name, dtype in frame.dtypes.items() if dtype.kind == "O"]
     return frame.astype(dict.fromkeys(texts, "category")) if texts else frame
 
 
