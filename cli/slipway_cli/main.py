@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from textwrap import dedent
 
+from slipway_cli.check import CannotBeServed, check
 from slipway_contract import BundleError
 
 _NOT_SERVED = 3
@@ -22,7 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         found.command(found)
     except BundleError as error:
         print(f"slipway: {' '.join(str(error).split())}", file=sys.stderr)
-        return _NOT_SERVED if type(error).__name__ == "CannotBeServed" else 1
+        return _NOT_SERVED if isinstance(error, CannotBeServed) else 1
     return 0
 
 
@@ -50,8 +51,6 @@ def _create(found: argparse.Namespace) -> None:
 
 
 def _check(found: argparse.Namespace) -> None:
-    from slipway_cli.check import check
-
     if found.load:
         print("loading the model in a process of its own", file=sys.stderr, flush=True)
     report = check(found.folder, digest=found.digest, load=found.load)

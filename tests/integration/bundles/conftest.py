@@ -8,6 +8,7 @@ import numpy as np
 import orjson
 import pandas as pd
 import pytest
+from tests.integration.predictor.conftest import serve as process  # noqa: F401 (a fixture: a real process)
 
 from slipway_cli.bundle import create
 from slipway_contract import Bundle

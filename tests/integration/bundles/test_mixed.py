@@ -83,7 +83,7 @@ PIPELINES: dict[str, Any] = {
         ),
         RandomForestClassifier(15, random_state=0),
     ),
-    "rare ones together, xgboost": make_pipeline(
+    "rare ones together, lightgbm": make_pipeline(
         columns(
             encoder=OneHotEncoder(min_frequency=20, handle_unknown="infrequent_if_exist"),
             numbers="passthrough",

@@ -64,6 +64,22 @@ def test_a_good_manifest_is_read() -> None:
     assert [entry.width for entry in manifest.inputs] == [1, 1]
 
 
+@pytest.mark.parametrize(
+    ("more", "runs"),
+    [
+        ({}, True),
+        ({"format": "skops"}, False),
+        ({"format": "onnx"}, False),
+        ({"format": "skops", "trusted": ["a.B"]}, True),
+        ({"format": "onnx", "code": ["code/a.whl"]}, True),
+    ],
+)
+def test_what_runs_code_of_the_bundle_is_told(more: dict[str, object], runs: bool) -> None:
+    fields = parse_manifest(GOOD.encode()).model_dump()
+    files = {"model.joblib": SUM, "code/a.whl": SUM}
+    assert Manifest.model_validate(fields | {"files": files} | more).runs_code is runs
+
+
 @given(manifests)
 def test_rendering_and_reading_are_inverse_and_canonical(manifest: Manifest) -> None:
     text = render_manifest(manifest)
@@ -93,6 +109,18 @@ def test_the_order_of_files_does_not_matter() -> None:
         ("name: probability", "name: label", "output 'label' is listed 2 times"),
         ("columns: 2", "columns: 0", "outputs.1.columns"),
         ("kind: ModelBundle", "kind: ModelBundle\nowner: me", "owner: Extra inputs"),
+        ("kind: ModelBundle", "kind: ModelBundle\nformat: keras", "format: Input should be"),
+        (
+            "kind: ModelBundle",
+            "kind: ModelBundle\ncode: [code/a.whl]",
+            "code 'code/a.whl' is not a wheel below code/",
+        ),
+        (
+            "kind: ModelBundle",
+            "kind: ModelBundle\ncode: [model.joblib]",
+            "code 'model.joblib' is not a wheel",
+        ),
+        ("kind: ModelBundle", "kind: ModelBundle\ntrusted: [a.B]", "trusted is for format skops"),
         (f"model.joblib: {SUM}", "model.joblib: abc", "files.model.joblib"),
     ],
 )
