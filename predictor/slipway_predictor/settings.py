@@ -35,6 +35,8 @@ class Settings:
     drain: float
     max_body: int
     timeout: float
+    idle: float
+    reading: float
     fast: bool
     workers: int
 
@@ -64,6 +66,8 @@ def parse(arguments: Sequence[str] | None, environment: Mapping[str, str]) -> Se
         drain=max(1.0, found.grace_seconds - _EXIT_RESERVE),
         max_body=int(found.max_body_mib * 2**20),
         timeout=found.timeout_seconds,
+        idle=found.idle_seconds,
+        reading=found.read_seconds,
         fast=found.fast_lane,
         workers=found.workers,
     )
@@ -196,6 +200,20 @@ def _add_limits(parser: argparse.ArgumentParser, environment: Mapping[str, str])
         type=_positive,
         default=60.0,
         help="longest time for one request, after which it gets 504; less where the client says so (default: 60)",
+    )
+    parser.add_argument(
+        "--read-seconds",
+        metavar="S",
+        type=_positive,
+        default=60.0,
+        help="longest time for a request's headers and body to come, after which it gets 408 (default: 60)",
+    )
+    parser.add_argument(
+        "--idle-seconds",
+        metavar="S",
+        type=_positive,
+        default=75.0,
+        help="longest time a connection may stay open without a request (default: 75, more than most proxies')",
     )
     parser.add_argument(
         "--grace-seconds",

@@ -25,6 +25,7 @@ from slipway_predictor.protocol import (
     Tensor,
 )
 from slipway_predictor.protocol.messages import strings
+from slipway_predictor.serving.blame import too_large
 from slipway_predictor.serving.ids import new_id
 
 _log = logging.getLogger(LOGGER)
@@ -85,9 +86,21 @@ class Core:
         return Job(name, self._intake.table(request.inputs), outputs)
 
     def finish(self, job: Job, outcome: dict[str, NDArray[Any]] | Exception) -> InferenceAnswer:
-        """Make the answer of what the engine gave or raised. Raises ModelFailed when that is no answer."""
+        """Make the answer of what the engine gave or raised.
+
+        Raises ModelFailed when that is no answer, or Rejected when a number in the request is why.
+        """
+        try:
+            return self._answer(job, outcome)
+        except ModelFailed:
+            if (refusal := too_large(job.table, self.manifest.inputs)) is not None:
+                raise refusal from None
+            if isinstance(outcome, Exception):
+                self._log_failure(outcome, job.id)
+            raise
+
+    def _answer(self, job: Job, outcome: dict[str, NDArray[Any]] | Exception) -> InferenceAnswer:
         if isinstance(outcome, Exception):
-            self._log_failure(outcome, job.id)
             raise ModelFailed(
                 f"the model raised {type(outcome).__name__} on this request; its log has the details under id {job.id}"
             ) from outcome

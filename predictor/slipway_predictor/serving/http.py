@@ -6,6 +6,7 @@ import functools
 import logging
 import socket
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
+from dataclasses import dataclass
 from typing import Any
 
 import fastapi
@@ -27,9 +28,15 @@ Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Message, Receive, Send], Awaitable[None]]
 
 _log = logging.getLogger(LOGGER)
-_IDLE = 75.0  # seconds a connection may stay open without a request
-_READING = 60.0  # seconds a request may take to arrive, its body included
 _SWEEP = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long clients are waited for, in seconds: between two requests, and for a request to have come whole."""
+
+    idle: float
+    reading: float
 
 
 class HttpServer(RESTServer):  # type: ignore[misc]  # the SDK is untyped
@@ -43,6 +50,7 @@ class HttpServer(RESTServer):  # type: ignore[misc]  # the SDK is untyped
         listener: socket.socket,
         grace_period: int,
         lane: Lane | None,
+        patience: Patience,
     ) -> None:
         super().__init__(
             "kserve.model_server:app", dataplane, None, listener.getsockname()[1], grace_period=grace_period
@@ -51,9 +59,10 @@ class HttpServer(RESTServer):  # type: ignore[misc]  # the SDK is untyped
         self.config.ws = "none"
         self.config.proxy_headers = False
         self.config.server_header = False
-        self.config.timeout_keep_alive = int(_IDLE)
+        self.config.timeout_keep_alive = max(1, int(patience.idle))
         if lane is not None:
             self._take_the_short_way(lane)
+        self._patience = patience
         self._routes = routes
         self._lifecycle = lifecycle
         self._listener = listener
@@ -90,7 +99,7 @@ class HttpServer(RESTServer):  # type: ignore[misc]  # the SDK is untyped
             now = fast.clock()
             for connection in list(self._server.server_state.connections):
                 if isinstance(connection, fast.FastProtocol):
-                    connection.sweep(now, _IDLE, _READING)
+                    connection.sweep(now, self._patience.idle, self._patience.reading)
 
     def _register_endpoints(self, app: fastapi.FastAPI) -> None:
         app.router.routes[:] = self._routes

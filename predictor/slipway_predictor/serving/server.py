@@ -24,7 +24,7 @@ from slipway_predictor.serving.core import Identity
 from slipway_predictor.serving.dataplane import BundleDataPlane
 from slipway_predictor.serving.docs import Docs
 from slipway_predictor.serving.figures import MetricsRoute
-from slipway_predictor.serving.http import HttpServer
+from slipway_predictor.serving.http import HttpServer, Patience
 from slipway_predictor.serving.lane import Lane
 from slipway_predictor.serving.lifecycle import Lifecycle, State
 from slipway_predictor.serving.model import BundleModel
@@ -81,8 +81,9 @@ class Server(ModelServer):  # type: ignore[misc]  # the SDK is untyped
         docs = Docs(identity, self.model)
         routes = RestRoutes(self.dataplane, self._service, docs, metrics, settings.max_body).routes()
         lane = Lane(self._service) if settings.fast else None
+        patience = Patience(settings.idle, settings.reading)
         self._rest_server = HttpServer(
-            self.dataplane, routes, self._lifecycle, listeners.http, _CLOSING, lane
+            self.dataplane, routes, self._lifecycle, listeners.http, _CLOSING, lane, patience
         )
         self._admin = None if listeners.admin is None else AdminServer(peers, metrics, listeners.admin)
 

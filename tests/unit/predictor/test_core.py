@@ -9,12 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LinearRegression
 from sklearn.pipeline import Pipeline
 
 from slipway_contract import Input
 from slipway_predictor.monitoring.logs import LOGGER, Once
-from slipway_predictor.protocol import BadRequest, InferenceRequest, ModelFailed, Tensor
+from slipway_predictor.protocol import BadRequest, InferenceRequest, ModelFailed, Rejected, Tensor
 from slipway_predictor.protocol.messages import strings
 
 from .conftest import MATRIX, PEOPLE, core_of
@@ -109,6 +110,39 @@ def test_a_model_that_fails_is_the_model_s_failure(mood: float, sentence: str) -
     with pytest.raises(ModelFailed, match=sentence) as caught:
         core_of(Moody(), [Input(name="x", type="float")]).infer(matrix([mood]))
     assert "secret" not in str(caught.value)
+
+
+class Falling:
+    """An engine that falls over everything."""
+
+    name, cost = "falling", None
+
+    def predict(self, table: Any, outputs: Any) -> Any:
+        raise ValueError("over everything")
+
+
+@pytest.mark.parametrize("size", [1e39, -1.7e308])
+def test_a_number_that_nobody_can_compute_with_is_the_client_s_mistake(
+    matrix_classifier: Pipeline, mixed_classifier: Pipeline, size: float
+) -> None:
+    rows = np.array([[0.0, 1.0, 2.0], [0.0, size, 2.0]])
+    forest = RandomForestClassifier(2, random_state=0).fit(rows * 0, [0, 1])
+    with pytest.raises(Rejected, match=r"input 'input', row 1, column 1: .* is too large a number") as caught:
+        core_of(forest, MATRIX).infer(InferenceRequest((Tensor("x", "FP64", rows),)))
+    assert caught.value.field == "input"
+    core = core_of(mixed_classifier, PEOPLE)
+    core.engine = Falling()
+    person = [
+        Tensor("spend", "FP64", np.array([size])),
+        Tensor("plan", "BYTES", strings(["gold"])),
+        Tensor("active", "BOOL", np.array([True])),
+        Tensor("age", "INT64", np.array([40])),
+    ]
+    with pytest.raises(Rejected, match=r"input 'spend', row 0: .* is too large a number"):
+        core.infer(InferenceRequest(tuple(person)))
+    person[0] = Tensor("spend", "FP64", np.array([9e17]))
+    with pytest.raises(ModelFailed):
+        core.infer(InferenceRequest(tuple(person)))
 
 
 def test_equal_failures_are_logged_in_full_once(
