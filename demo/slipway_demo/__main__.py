@@ -76,6 +76,7 @@ def prepare(target: Target, models: Models, screen: Screen) -> None:
     target.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}})
     clear(target)
     screen.say("Slipway is installed (charts/slipway)")
+    screen.say("copying the models into the claim that the pods read them from")
     publish(target, NAMESPACE, models.folder)
     target.apply(acts.model_deployment("1", models.digest("1")))
     screen.say("applied a ModelDeployment with version 1")

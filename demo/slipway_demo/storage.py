@@ -9,7 +9,7 @@ import tarfile
 from pathlib import Path
 from typing import Any
 
-from slipway_demo.target import Target
+from slipway_demo.target import DemoError, Target
 
 CLAIM = "models"
 
@@ -47,6 +47,7 @@ def _share(target: Target, namespace: str, folder: Path, shared: Path) -> None:
 
 
 def _fill(target: Target, namespace: str, folder: Path) -> None:
+    _check_storage(target, namespace)
     mount = {"name": CLAIM, "mountPath": "/models"}
     pod = {
         "apiVersion": "v1",
@@ -65,7 +66,8 @@ def _fill(target: Target, namespace: str, folder: Path) -> None:
             "volumes": [{"name": CLAIM, "persistentVolumeClaim": {"claimName": CLAIM}}],
         },
     }
-    target.apply(_claim(namespace, ["ReadWriteOnce"]), pod)
+    claim = [] if target.get("pvc", CLAIM, "-n", namespace) else [_claim(namespace, ["ReadWriteOnce"])]
+    target.apply(*claim, pod)
     target.run("wait", "-n", namespace, "pod/loader", "--for=condition=Ready", "--timeout=180s")
     target.run(
         "exec",
@@ -82,6 +84,19 @@ def _fill(target: Target, namespace: str, folder: Path) -> None:
         stdin=_packed(folder),
     )
     target.run("delete", "-n", namespace, "pod/loader", "--wait=false", "--grace-period=1")
+
+
+def _check_storage(target: Target, namespace: str) -> None:
+    """Who binds the claim? Better asked now than waited for in vain."""
+    if target.get("pvc", CLAIM, "-n", namespace):
+        return
+    classes = (target.get("storageclass") or {}).get("items", [])
+    default = "storageclass.kubernetes.io/is-default-class"
+    if not any(part["metadata"].get("annotations", {}).get(default) == "true" for part in classes):
+        raise DemoError(
+            "the cluster has no default StorageClass, which the models' claim needs: mark one with"
+            f" {default}=true, or make a PersistentVolumeClaim {CLAIM} in namespace {namespace} and run again"
+        )
 
 
 def _claim(namespace: str, modes: list[str]) -> dict[str, Any]:
