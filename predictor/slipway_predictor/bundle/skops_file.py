@@ -4,24 +4,76 @@ skops makes objects of the types it knows to be harmless; of others only if they
 `trusted`, which counts for as much as the bundle itself is trusted.
 """
 
+import io
+import json
+import zipfile
 from collections.abc import Collection
+from pathlib import PurePosixPath
 from typing import Any
+
+import numpy as np
 
 from slipway_contract import BundleError
 
 _SHOWN = 8
+_SCHEMA = "schema.json"
+_DAY = (1980, 1, 1, 0, 0, 0)  # the first that a zip file knows
 
 
 def dump(estimator: Any) -> bytes:
-    """Return a fitted estimator as a skops file's bytes. Raises BundleError."""
+    """Return a fitted estimator as a skops file's bytes, the same ones each time. Raises BundleError."""
     try:
-        data: bytes = _skops("the pipeline").dumps(estimator)
+        return _canonical(_skops("the pipeline").dumps(estimator))
     except Exception as error:
         raise BundleError(
             f"the pipeline cannot be kept by skops ({type(error).__name__}: {' '.join(str(error).split())}): use "
             "--format joblib"
         ) from error
-    return data
+
+
+def _canonical(data: bytes) -> bytes:
+    """Return the file without what is of this process and moment alone: addresses, padding, the time."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        schema = json.loads(archive.read(_SCHEMA))
+        names: dict[str, str] = {}
+        _number(schema, {}, names)
+        buffer = io.BytesIO()
+        with zipfile.ZipFile(buffer, "w") as out:
+            for old, new in names.items():
+                out.writestr(zipfile.ZipInfo(new, _DAY), _padded(old, archive.read(old)))
+            out.writestr(zipfile.ZipInfo(_SCHEMA, _DAY), json.dumps(schema, indent=2))
+    return buffer.getvalue()
+
+
+def _padded(name: str, data: bytes) -> bytes:
+    """Return an array's file with zeros between the fields of its records, where memory has whatever was there."""
+    if not name.endswith(".npy"):
+        return data
+    array = np.load(io.BytesIO(data), allow_pickle=False)
+    if not array.dtype.names:
+        return data
+    clean = np.zeros_like(array)
+    for field in array.dtype.names:
+        clean[field] = array[field]
+    buffer = io.BytesIO()
+    np.save(buffer, clean)
+    return buffer.getvalue()
+
+
+def _number(node: Any, ids: dict[Any, int], names: dict[str, str]) -> None:
+    """Number in their order, in place, the objects of a schema and the files it names."""
+    if isinstance(node, list):
+        for one in node:
+            _number(one, ids, names)
+    if not isinstance(node, dict):
+        return
+    for key, value in node.items():
+        if key == "__id__":
+            node[key] = ids.setdefault(value, len(ids) + 1)
+        elif key == "file" and isinstance(value, str):
+            node[key] = names.setdefault(value, f"{len(names) + 1}{PurePosixPath(value).suffix}")
+        else:
+            _number(value, ids, names)
 
 
 def untrusted(data: bytes, shown: str) -> list[str]:

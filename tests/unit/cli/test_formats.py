@@ -1,5 +1,7 @@
 """The formats a bundle keeps its model in, and the code it brings along."""
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +11,7 @@ import pandas as pd
 import pytest
 import skops.io
 from skl2onnx import to_onnx
-from sklearn.ensemble import RandomForestClassifier
+from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
@@ -40,6 +42,21 @@ def test_skops_runs_no_code_and_answers_the_same(tmp_path: Path) -> None:
     assert sorted(path.name for path in bundle.root.iterdir()) == ["model.skops", "model.yaml"]
     again = decode(bundle.read("model.skops"), "m", "skops").estimator
     assert np.array_equal(again.predict_proba(X), LINEAR.predict_proba(X))
+
+
+@pytest.mark.parametrize("model", [LINEAR, FOREST, HistGradientBoostingClassifier(max_iter=3).fit(X, Y)])
+def test_the_same_model_gives_the_same_skops_file_in_another_process(model: Any, tmp_path: Path) -> None:
+    joblib.dump(model, tmp_path / "m.joblib")
+    script = (
+        "import sys; from slipway_cli.bundle import create;"
+        "print(create(sys.argv[1], name='m', version='1', out=sys.argv[2], keep='skops', trust=['sklearn']).digest)"
+    )
+    command = [sys.executable, "-c", script, str(tmp_path / "m.joblib"), str(tmp_path / "there")]
+    there = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    here = made(tmp_path / "m.joblib", tmp_path / "here", keep="skops", trust=["sklearn"])
+    assert here.digest == there
+    again = decode(here.read("model.skops"), "m", "skops", here.manifest.trusted or ()).estimator
+    assert np.array_equal(again.predict_proba(X), model.predict_proba(X))
 
 
 def test_types_that_skops_does_not_know_are_named_and_can_be_trusted(tmp_path: Path) -> None:
@@ -142,8 +159,6 @@ def test_a_class_of_no_package_is_told(own: Any, tmp_path: Path, capsys: pytest.
 
 
 def test_a_class_of_a_script_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import sys
-
     kind = type("Mine", (LinearRegression,), {"__module__": "__main__"})
     monkeypatch.setattr(sys.modules["__main__"], "Mine", kind, raising=False)
     with pytest.raises(BundleError, match="holds 'Mine', which a script or notebook defines itself"):
