@@ -52,7 +52,7 @@ def _padded(name: str, data: bytes) -> bytes:
     array = np.load(io.BytesIO(data), allow_pickle=False)
     if not array.dtype.names:
         return data
-    clean = np.zeros_like(array)
+    clean = np.zeros(array.shape, array.dtype)  # zeros_like leaves the padding as it is
     for field in array.dtype.names:
         clean[field] = array[field]
     buffer = io.BytesIO()
