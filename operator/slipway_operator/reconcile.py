@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 import aiohttp
 from pydantic import ValidationError
 
+from slipway_operator.api import names
 from slipway_operator.api.spec import ModelDeploymentSpec
 from slipway_operator.api.status import ModelDeploymentStatus
 from slipway_operator.cluster import events
@@ -89,7 +90,8 @@ class Reconciler:
         view = await observe(self._client, self._settings, self.claims, subject, status, wanted)
         now = self._now()
         view = view.with_readings(await self._readings(subject, view, status, now))
-        decision = decide(Deployment(subject.name, metadata["generation"], spec, status), view.seen, now)
+        deployment = Deployment(subject.name, metadata["generation"], spec, status, _commands(metadata))
+        decision = decide(deployment, view.seen, now)
         written = await self._write_status(body, decision)
         for action in decision.actions:
             logger.info("%s/%s: %s", subject.namespace, subject.name, action)
@@ -133,3 +135,10 @@ class Reconciler:
                 event.message,
             )
             await events.record(self._client, body, event, now, number)
+
+
+def _commands(metadata: Json) -> dict[str, str]:
+    """The commands among the annotations: verb → id."""
+    annotations = metadata.get("annotations", {})
+    found = {verb: annotations.get(f"{names.GROUP}/{verb}") for verb in names.COMMANDS}
+    return {verb: value for verb, value in found.items() if value}

@@ -29,6 +29,9 @@ ANNOTATION_ALLOW_UNVERIFIED = f"{GROUP}/allow-unverified"
 # Where its pods answer Slipway's predictor metrics: "<port>/<path>".
 ANNOTATION_METRICS = f"{GROUP}/metrics"
 
+# Annotations on a ModelDeployment: commands, each with any id as value; abort first, for it beats the others.
+COMMANDS = ("abort", "rollback", "promote-full", "promote", "pause", "resume", "retry")
+
 # The response header that names the revision that answered.
 HEADER_REVISION = "x-slipway-revision"
 

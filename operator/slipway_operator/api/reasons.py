@@ -11,6 +11,9 @@ PROMOTED = "Promoted"  # the canary is the stable revision now
 ROLLED_BACK = "RolledBack"  # the canary failed; its traffic goes to stable
 ABORTED = "Aborted"  # the spec went back to stable's
 SUPERSEDED = "Superseded"  # a newer spec replaced the canary
+PAUSED = "Paused"  # by command
+RESUMED = "Resumed"
+COMMAND_IGNORED = "CommandIgnored"  # it makes no sense at this moment
 REVISION_DELETED = "RevisionDeleted"  # no longer needed, and without traffic
 
 # Why a revision cannot serve: seen on its pods.
@@ -27,6 +30,7 @@ OUT_OF_MEMORY = "OutOfMemory"
 PROGRESS_DEADLINE = "ProgressDeadlineExceeded"
 CANARY_RESTARTED = "CanaryRestarted"
 CANARY_UNREADY = "CanaryNotReady"
+APPROVAL_TIMEOUT = "ApprovalTimeout"  # nobody approved in time
 DEADLINE = "DeadlineExceeded"  # no verdict, or no end, within the rollout's deadline
 INCONCLUSIVE = "AnalysisInconclusive"  # no verdict when the steps were over, and onInconclusive says Rollback
 CONVICTIONS = {

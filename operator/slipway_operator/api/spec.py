@@ -103,11 +103,27 @@ class Traffic(ApiModel):
     """Host names of the route; default: made from name and namespace as set at install."""
 
 
-class Step(ApiModel):
-    """One step of the canary."""
+class Approval(ApiModel):
+    """A person's consent: the command promote."""
 
-    weight: int = Field(ge=0, le=100)
+    timeout: Duration | None = None
+    """How long to wait for it before the canary goes back; default: for ever."""
+
+
+class Step(ApiModel):
+    """One step of the canary: a weight, or an approval at the weight of the step before."""
+
+    model_config = ConfigDict(
+        json_schema_extra=cel(
+            ("has(self.weight) != has(self.approval)", "a step has either a weight or an approval"),
+            ("!has(self.approval) || !has(self.hold)", "an approval has a timeout instead of a hold"),
+        )
+    )
+
+    weight: int | None = Field(default=None, ge=0, le=100)
     """Share of requests for the canary, in percent."""
+    approval: Approval | None = None
+    """Stay until somebody says `promote`: kubectl annotate md NAME slipway.dev/promote=ID --overwrite."""
     hold: Duration | None = None
     """How long to stay, counted from the moment the weight was seen to take; default 1m."""
 
@@ -125,9 +141,12 @@ Steps = Annotated[
         min_length=1,
         max_length=20,
         json_schema_extra=cel(
-            ("self.map(s, s.weight).isSorted()", "weights of the steps must rise from step to step"),
             (
-                "self.all(s, self.exists_one(t, t.weight == s.weight))",
+                "self.filter(s, has(s.weight)).map(s, s.weight).isSorted()",
+                "weights of the steps must rise from step to step",
+            ),
+            (
+                "self.all(s, !has(s.weight) || self.exists_one(t, has(t.weight) && t.weight == s.weight))",
                 "two steps have the same weight: make one step with the longer hold of them",
             ),
         ),
@@ -158,6 +177,8 @@ class ModelDeploymentSpec(ApiModel):
     template: Template | None = None
     traffic: Traffic | None = None
     rollout: Rollout | None = None
+    suspend: bool | None = None
+    """Start no rollout, and let a running one stand still; what serves goes on serving."""
 
 
-Outcome = Literal["Promoted", "RolledBack", "Aborted", "Superseded"]
+Outcome = Literal["Promoted", "FastPromoted", "RolledBack", "Aborted", "Superseded"]

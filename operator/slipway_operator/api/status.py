@@ -13,7 +13,9 @@ from slipway_operator.api.evidence import Analysis, Evidence, Verdict
 from slipway_operator.api.model import ApiModel, Time
 from slipway_operator.api.spec import Outcome, Step
 
-Phase = Literal["Pending", "Initializing", "Progressing", "Promoting", "RollingBack", "RolledBack", "Healthy"]
+Phase = Literal[
+    "Pending", "Initializing", "Progressing", "Paused", "Promoting", "RollingBack", "RolledBack", "Healthy"
+]
 ConditionStatus = Literal["True", "False", "Unknown"]
 
 
@@ -78,6 +80,10 @@ class Canary(Revision):
     restarts: int = 0
     """Container restarts seen when it became ready; more of them later are evidence against it."""
     unready_since: Time | None = None
+    waited_seconds: float = 0
+    """How long the rollout waited for people, which its deadline does not count."""
+    full: bool = False
+    """The command promote-full: the rest of its steps is left out."""
     failing: Failing | None = None
 
 
@@ -92,6 +98,15 @@ class StepState(ApiModel):
     took_at: Time | None = None
     """When the weight was seen to take; the hold counts from here."""
     hold_until: Time | None = None
+    released: bool = False
+    """The command promote: a person has decided that it goes on."""
+
+
+class Paused(ApiModel):
+    """The rollout stands still; what cannot serve, or answers worse, still goes back."""
+
+    since: Time
+    by: Literal["command", "spec.suspend"]
 
 
 class EffectiveAnalysis(ApiModel):
@@ -165,6 +180,9 @@ class ModelDeploymentStatus(ApiModel):
     """The canary's share of requests as the route has it, in percent."""
     verdict: Verdict | None = None
     step: StepState | None = None
+    paused: Paused | None = None
+    commands: dict[str, str] | None = None
+    """The ids of the commands that were acknowledged last."""
     rollout: EffectiveRollout | None = None
     traffic: Traffic | None = None
     evidence: Evidence | None = None

@@ -3,8 +3,9 @@
 from datetime import datetime, timedelta
 
 from slipway_operator.api import reasons
-from slipway_operator.api.duration import format_duration
-from slipway_operator.api.status import EffectiveRollout, Failing
+from slipway_operator.api.duration import format_duration, parse_duration
+from slipway_operator.api.spec import Approval
+from slipway_operator.api.status import EffectiveRollout, Failing, StepState
 from slipway_operator.rollout import diagnosis
 from slipway_operator.rollout.analysis import judge as analysis
 from slipway_operator.rollout.observation import Problem, RevisionState
@@ -84,13 +85,27 @@ def unready(turn: Turn, state: RevisionState) -> Problem | None:
     )
 
 
+def _unapproved(turn: Turn, approval: Approval, step: StepState) -> Problem | None:
+    """Waiting for people has a limit of its own, if any."""
+    if approval.timeout is None or step.took_at is None:
+        return None
+    until = step.took_at + parse_duration(approval.timeout)
+    if turn.now < until:
+        turn.wake_at(until)
+        return None
+    return Problem(reasons.APPROVAL_TIMEOUT, f"nobody approved within {approval.timeout}")
+
+
 def too_late(turn: Turn, rollout: EffectiveRollout) -> Problem | None:
     """The whole rollout has taken too long; a canary that has everything already is let through."""
     canary, step = turn.status.canary, turn.status.step
-    if canary is None or step is None or step.index == step.count:
+    if canary is None or step is None or step.index == step.count or turn.status.paused:
         return None
+    approval = rollout.steps[step.index].approval
+    if approval:
+        return _unapproved(turn, approval, step)
     limit = timedelta(seconds=rollout.deadline_seconds)
-    deadline: datetime = canary.started_at + limit
+    deadline: datetime = canary.started_at + limit + timedelta(seconds=canary.waited_seconds)
     if turn.now < deadline:
         turn.wake_at(deadline)
         return None

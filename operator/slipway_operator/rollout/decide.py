@@ -6,7 +6,7 @@ what happened. Deciding twice on the same input gives the same answer.
 
 from datetime import datetime
 
-from slipway_operator.rollout import housekeeping, progress, story, target, traffic
+from slipway_operator.rollout import commands, housekeeping, progress, story, target, traffic
 from slipway_operator.rollout.actions import Decision
 from slipway_operator.rollout.observation import Observation
 from slipway_operator.rollout.revision import revision_of
@@ -17,6 +17,7 @@ def decide(deployment: Deployment, seen: Observation, now: datetime) -> Decision
     """The next status of ``deployment``, the actions that follow from it, and when to look again."""
     turn = Turn(deployment, seen, now, wanted=revision_of(deployment.spec), status=deployment.status)
     traffic.note_taken(turn)  # has the route as it stands taken?
+    commands.obey(turn)  # what people ask for
     target.choose(turn)  # start, supersede or abort, as the spec asks
     progress.advance(turn)  # ready, steps, verdict, promotion or rollback
     traffic.steer(turn)  # the route towards the split that the status now wants

@@ -22,12 +22,22 @@ def effective_rollout(rollout: Rollout | None) -> EffectiveRollout:
     keep = rollout.keep_stable.for_ if rollout.keep_stable else None
     steps = rollout.steps or list(DEFAULT_STEPS)
     return EffectiveRollout(
-        steps=[Step(weight=step.weight, hold=step.hold or DEFAULT_HOLD) for step in steps],
+        steps=_with_weights(steps),
         progress_deadline_seconds=_seconds(rollout.progress_deadline or DEFAULT_PROGRESS_DEADLINE),
         keep_stable_seconds=_seconds(keep or DEFAULT_KEEP_STABLE),
         deadline_seconds=_seconds(rollout.deadline or DEFAULT_DEADLINE),
         analysis=effective_analysis(rollout.analysis),
     )
+
+
+def _with_weights(steps: list[Step]) -> list[Step]:
+    """An approval keeps the weight of the step before it."""
+    weight, whole = 0, []
+    for step in steps:
+        weight = weight if step.weight is None else step.weight
+        hold = step.hold or (None if step.approval else DEFAULT_HOLD)
+        whole.append(Step(weight=weight, hold=hold, approval=step.approval))
+    return whole
 
 
 def effective_analysis(analysis: AnalysisSpec | None) -> EffectiveAnalysis:

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from slipway_operator.api import reasons
 from slipway_operator.api.duration import format_duration, parse_duration
+from slipway_operator.api.spec import Approval
 from slipway_operator.api.status import (
     Canary,
     EffectiveRollout,
@@ -67,7 +68,7 @@ def _await_ready(turn: Turn, canary: Canary, rollout: EffectiveRollout, state: R
         turn.update_canary(
             ready_at=turn.now, ready_pods=state.ready_pods, restarts=state.restarts, failing=None
         )
-        first = rollout.steps[0].weight
+        first = rollout.steps[0].weight or 0
         turn.update(step=StepState(index=0, count=len(rollout.steps), weight=first))
         turn.normal(reasons.CANARY_READY, f"Version {canary.version} is ready: {first} % of requests next")
 
@@ -85,7 +86,7 @@ def _hold(turn: Turn, rollout: EffectiveRollout, state: RevisionState) -> None:
         _roll_back(turn, cause)
         return
     step = turn.status.step
-    if step is None or not traffic.has_taken(turn):
+    if step is None or turn.status.paused or not traffic.has_taken(turn):
         return
     if step.took_at is None:
         _begin_hold(turn, rollout, step)
@@ -96,6 +97,9 @@ def _hold(turn: Turn, rollout: EffectiveRollout, state: RevisionState) -> None:
 
 
 def _begin_hold(turn: Turn, rollout: EffectiveRollout, step: StepState) -> None:
+    if _approval(rollout, step):
+        _begin_waiting(turn, step)
+        return
     hold = _hold_time(rollout, step.index)
     turn.update(step=step.model_copy(update={"took_at": turn.now, "hold_until": turn.now + hold}))
     turn.wake_at(turn.now + min(hold, NEXT_LOOK))
@@ -107,7 +111,24 @@ def _begin_hold(turn: Turn, rollout: EffectiveRollout, step: StepState) -> None:
         )
 
 
+def _begin_waiting(turn: Turn, step: StepState) -> None:
+    turn.update(step=step.model_copy(update={"took_at": turn.now}))
+    turn.normal(
+        reasons.STEP_REACHED,
+        f"Step {step.index + 1} of {step.count}: waits for approval, at {step.weight} % of requests"
+        f" (kubectl annotate md {turn.deployment.name} slipway.dev/promote=yes --overwrite)",
+    )
+
+
+def _approval(rollout: EffectiveRollout, step: StepState) -> Approval | None:
+    return rollout.steps[step.index].approval if step.index < len(rollout.steps) else None
+
+
 def _is_over(turn: Turn, rollout: EffectiveRollout, step: StepState) -> bool:
+    if step.released:
+        return True
+    if _approval(rollout, step):
+        return False
     if step.hold_until is None or turn.now >= step.hold_until:
         return True
     return rollout.analysis.step_up_early and turn.status.verdict == "Pass"
@@ -118,9 +139,12 @@ def _leave(turn: Turn, rollout: EffectiveRollout, step: StepState) -> None:
     if step.weight == 100:
         _promote(turn, rollout)
         return
+    if step.took_at and _approval(rollout, step) and turn.status.canary:
+        waited = (turn.now - step.took_at).total_seconds()
+        turn.update_canary(waited_seconds=turn.status.canary.waited_seconds + waited)
     index = step.index + 1
-    weight = rollout.steps[index].weight if index < step.count else 100
-    question = analysis.open_question(turn) if weight == 100 else None
+    weight = (rollout.steps[index].weight or 0) if index < step.count else 100
+    question = analysis.open_question(turn) if weight == 100 and not step.released else None
     if question is None:
         turn.update(step=StepState(index=index, count=step.count, weight=weight))
     elif rollout.analysis.on_inconclusive == "Rollback":
@@ -142,7 +166,7 @@ def _promote(turn: Turn, rollout: EffectiveRollout) -> None:
         previous=Previous(**_identity(stable), keep_until=keep_until),
         failed=None,
     )
-    turn.end_rollout(canary, "Promoted")
+    turn.end_rollout(canary, "FastPromoted" if canary.full else "Promoted")
     turn.normal(
         reasons.PROMOTED,
         f"Version {canary.version} promoted; version {stable.version} stays warm for"

@@ -43,6 +43,8 @@ def _phase(turn: Turn) -> Phase:
         return "Initializing" if status.canary else "Pending"
     if status.canary:
         at_end = status.step is not None and status.step.index == status.step.count
+        if status.paused or _approval(turn):
+            return "Paused"
         return "Promoting" if at_end else "Progressing"
     if not traffic.has_taken(turn):
         return "RollingBack" if status.failed else "Promoting"
@@ -72,6 +74,14 @@ def _canary_message(turn: Turn) -> str:
         return f"Version {canary.version} is failing: {canary.failing.reason}: {canary.failing.message}"
     if step is None:
         return f"Version {canary.version} is starting; waiting for its pods"
+    if turn.status.paused:
+        how = "the command resume" if turn.status.paused.by == "command" else "spec.suspend: false"
+        return f"Version {canary.version} stands still at {step.weight} % of requests until {how}"
+    if _approval(turn):
+        return (
+            f"Version {canary.version} waits for approval at {step.weight} % of requests: kubectl annotate md"
+            f" {turn.deployment.name} slipway.dev/promote=yes --overwrite"
+        )
     if step.took_at is None or step.hold_until is None:
         return f"Version {canary.version} goes to {step.weight} % of requests"
     if step.index == step.count:
@@ -81,6 +91,14 @@ def _canary_message(turn: Turn) -> str:
         return f"Version {canary.version} stays at {step.weight} % of requests: {question}"
     until = format_time(step.hold_until)[11:19]
     return f"Version {canary.version} has {step.weight} % of requests (step {step.index + 1} of {step.count}) until {until} UTC"
+
+
+def _approval(turn: Turn) -> bool:
+    """Whether the rollout waits for a person's consent."""
+    step, rollout = turn.status.step, turn.status.rollout
+    if step is None or rollout is None or step.took_at is None or step.index >= len(rollout.steps):
+        return False
+    return rollout.steps[step.index].approval is not None and not step.released
 
 
 def _ready(turn: Turn) -> Finding:

@@ -17,7 +17,9 @@ def choose(turn: Turn) -> None:
     elif status.canary and status.canary.revision == wanted.revision:
         return
     elif status.failed and status.failed.revision == wanted.revision:
-        return  # sticky: only a new spec is a new try
+        return  # sticky: only a new spec is a new try, or the command retry
+    elif turn.deployment.spec.suspend and status.stable:
+        return
     else:
         _turn_to_new(turn)
 

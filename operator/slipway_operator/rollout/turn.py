@@ -4,6 +4,7 @@ The modules of this package are steps over a ``Turn``, in the order that ``decid
 keeps the books.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -26,6 +27,8 @@ class Deployment:
     generation: int
     spec: ModelDeploymentSpec
     status: ModelDeploymentStatus
+    commands: Mapping[str, str] = field(default_factory=dict)
+    """Verb → id, as the annotations have them."""
 
 
 @dataclass
@@ -84,9 +87,13 @@ class Turn:
             reason=reason,
             message=message,
         )
+        self.enter(entry)
+        self.update(canary=None, step=None, evidence=None, paused=None)
+
+    def enter(self, entry: HistoryEntry) -> None:
+        """Add to the history."""
         limit = history_limit(self.deployment.spec.rollout)
-        history = [entry, *(self.status.history or [])][:limit]
-        self.update(canary=None, step=None, evidence=None, history=history or None)
+        self.update(history=[entry, *(self.status.history or [])][:limit] or None)
 
     def decision(self) -> Decision:
         """The books closed."""

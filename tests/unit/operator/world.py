@@ -79,6 +79,8 @@ class World:
     """Requests a second, shared out by the route's weights."""
     failing: dict[str, float] = field(default_factory=dict)
     """The share of its requests that a revision fails."""
+    commands: dict[str, str] = field(default_factory=dict)
+    """The annotations that are commands: verb → id."""
     events: list[Event] = field(default_factory=list)
     splits: list[dict[str, int]] = field(default_factory=list)
     """Every split that was written, in order."""
@@ -93,7 +95,8 @@ class World:
         """Let time pass, decide once, carry it out."""
         self.now += timedelta(seconds=seconds)
         self._serve(seconds)
-        decision = decide(Deployment("churn", self.generation, self.spec, self.status), self.seen(), self.now)
+        deployment = Deployment("churn", self.generation, self.spec, self.status, dict(self.commands))
+        decision = decide(deployment, self.seen(), self.now)
         # Through JSON, as the API server would give it back: nothing survives but what status can hold.
         self.status = ModelDeploymentStatus.model_validate(decision.status.to_json())
         for action in decision.actions:
@@ -140,6 +143,11 @@ class World:
         new = {"requests": requests, "errors": errors, "timed": requests, **more}
         old = self.counts.get(name) or NOTHING
         self.counts[name] = {key: old[key] + new.get(re.sub(r"[:.]", "_", key), 0) for key in NOTHING}
+
+    def say(self, *verbs: str) -> None:
+        """Give commands, each with a new id."""
+        for verb in verbs:
+            self.commands[verb] = f"{len(self.events)}-{self.now.timestamp()}-{self.commands.get(verb, '')}"
 
     def reasons(self) -> list[str]:
         return [event.reason for event in self.events]

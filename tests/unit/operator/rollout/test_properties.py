@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from tests.unit.operator.world import World, spec
 
-from slipway_operator.api import reasons
+from slipway_operator.api import names, reasons
 from slipway_operator.rollout.observation import Failure, Problem
 from slipway_operator.rollout.split import WHOLE
 
@@ -27,12 +27,14 @@ class Histories(RuleBasedStateMachine):
         stable, deleted = self.world.status.stable, len(self.world.deleted)
         self.world.tick(seconds)
         after = self.world.status.stable
-        if stable and after and stable.revision != after.revision:
+        if stable and after and stable.revision != after.revision and not self.world.status.failed:
             split = self.world.splits[-1]
             assert split.get(after.revision) == WHOLE, f"promoted with the split {split}"
         assert not (stable and not after), "the stable revision was forgotten"
         for part in (stable, after):
             assert not part or part.revision not in self.world.deleted[deleted:], "stable was deleted"
+        if stable and after and stable.revision != after.revision:
+            assert after.revision in self.world.revisions, "went back to a revision that is not there"
 
     @rule(version=VERSIONS)
     def apply(self, version: str) -> None:
@@ -46,6 +48,10 @@ class Histories(RuleBasedStateMachine):
     def while_(self, count: int) -> None:
         for _ in range(count):
             self.tick(1)
+
+    @rule(verbs=st.sets(st.sampled_from(names.COMMANDS), min_size=1, max_size=3))
+    def command(self, verbs) -> None:
+        self.world.say(*verbs)
 
     @rule(up=st.booleans())
     def startup(self, up: bool) -> None:
@@ -98,6 +104,7 @@ class Histories(RuleBasedStateMachine):
         """Left alone with everything well, it settles."""
         world = self.world
         world.startup, world.accepting, world.problem, world.load = True, True, None, 200.0
+        world.say("resume")
         for _ in range(250):
             for name in world.revisions:
                 world.pod(name)

@@ -1,0 +1,160 @@
+"""What people ask for in mid-rollout: annotations on the ModelDeployment, one key each, with any id as value.
+
+A command is obeyed once, when its id is not the one that status has acknowledged; it is never an edit of the spec,
+so that GitOps does not undo it. Abort beats all others that come with it. What cannot be done is told in an event.
+"""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from slipway_operator.api import names, reasons
+from slipway_operator.api.status import Failed, HistoryEntry, Paused, Revision, Stable, StepState
+from slipway_operator.rollout.turn import Turn
+
+_FIRST = "nothing serves yet that one could go back to"
+_NONE = "no rollout is under way"
+
+
+def obey(turn: Turn) -> None:
+    """Carry out the commands that are new, and the spec's ``suspend``."""
+    known = turn.status.commands or {}
+    given = turn.deployment.commands
+    asked = [verb for verb in names.COMMANDS if given.get(verb) and given[verb] != known.get(verb)]
+    if asked:
+        turn.update(commands={**known, **{verb: given[verb] for verb in asked}})
+    for verb in asked:
+        beaten = asked[0] == "abort" and verb != "abort"
+        refusal = "abort came with it" if beaten else _VERBS[verb](turn)
+        if refusal:
+            turn.warning(reasons.COMMAND_IGNORED, f"{verb} ignored: {refusal}")
+    _suspend(turn)
+
+
+def _suspend(turn: Turn) -> None:
+    wanted, paused = bool(turn.deployment.spec.suspend), turn.status.paused
+    if wanted and paused is None and turn.status.canary:
+        turn.update(paused=Paused(since=turn.now, by="spec.suspend"))
+    elif not wanted and paused and paused.by == "spec.suspend":
+        _go_on(turn)
+
+
+def _abort(turn: Turn) -> str | None:
+    canary = turn.status.canary
+    if canary is None:
+        return _NONE
+    if turn.status.stable is None:
+        return _FIRST
+    message = "aborted by command"
+    turn.update(failed=_failed(turn, canary, reasons.ABORTED, message))
+    turn.normal(reasons.ABORTED, f"Rollout of version {canary.version} aborted by command")
+    turn.end_rollout(canary, "Aborted", reasons.ABORTED, message)
+    return None
+
+
+def _rollback(turn: Turn) -> str | None:
+    """Back to the revision that served before: one change of the route, as long as it is kept warm."""
+    if turn.status.canary:
+        return _abort(turn)
+    stable, previous = turn.status.stable, turn.status.previous
+    if stable is None or previous is None:
+        return "no earlier revision is kept warm (rollout.keepStable): set spec.model back instead"
+    message = f"rolled back by command to version {previous.version}"
+    entry = HistoryEntry(
+        revision=stable.revision,
+        version=stable.version,
+        outcome="RolledBack",
+        started_at=stable.promoted_at,
+        ended_at=turn.now,
+        reason=reasons.ROLLED_BACK,
+        message=message,
+    )
+    turn.update(
+        stable=Stable(**previous.model_dump(include=set(Revision.model_fields)), promoted_at=turn.now),
+        previous=None,
+        failed=_failed(turn, stable, reasons.ROLLED_BACK, message),
+    )
+    turn.enter(entry)
+    turn.warning(reasons.ROLLED_BACK, f"Version {stable.version} {message}")
+    return None
+
+
+def _promote(turn: Turn) -> str | None:
+    """On to the next step now: a hold, an approval or a missing verdict is answered by a person."""
+    if turn.status.canary is None:
+        return _NONE
+    step = turn.status.step
+    if step is None:
+        return "its pods are not ready yet"
+    if turn.status.paused and turn.status.paused.by == "command":
+        _go_on(turn)
+        step = turn.status.step or step
+    turn.update(step=step.model_copy(update={"released": True}))
+    return None
+
+
+def _promote_full(turn: Turn) -> str | None:
+    canary, step = turn.status.canary, turn.status.step
+    if canary is None:
+        return _NONE
+    if step is None:
+        return "its pods are not ready yet"
+    _go_on(turn)
+    turn.update_canary(full=True)
+    turn.update(step=StepState(index=step.count, count=step.count, weight=100))
+    return None
+
+
+def _pause(turn: Turn) -> str | None:
+    if turn.status.canary is None:
+        return _NONE
+    if turn.status.paused is None:
+        turn.update(paused=Paused(since=turn.now, by="command"))
+        turn.normal(reasons.PAUSED, f"Rollout of version {turn.status.canary.version} paused by command")
+    return None
+
+
+def _resume(turn: Turn) -> str | None:
+    if turn.status.paused is None:
+        return "nothing is paused"
+    if turn.status.paused.by == "spec.suspend":
+        return "spec.suspend is true: set it to false instead"
+    _go_on(turn)
+    return None
+
+
+def _retry(turn: Turn) -> str | None:
+    failed = turn.status.failed
+    if failed is None or failed.revision != turn.wanted.revision:
+        return "the revision that the spec asks for has not failed"
+    turn.update(failed=None)
+    return None
+
+
+def _go_on(turn: Turn) -> None:
+    """The pause does not count: what was to end then ends so much later."""
+    paused, canary, step = turn.status.paused, turn.status.canary, turn.status.step
+    turn.update(paused=None)
+    if paused is None or canary is None:
+        return
+    waited: timedelta = turn.now - paused.since
+    turn.update_canary(waited_seconds=canary.waited_seconds + waited.total_seconds())
+    if step and step.hold_until and step.hold_until > paused.since:
+        turn.update(step=step.model_copy(update={"hold_until": step.hold_until + waited}))
+    turn.normal(reasons.RESUMED, f"Rollout of version {canary.version} goes on")
+
+
+def _failed(turn: Turn, revision: Revision, reason: str, message: str) -> Failed:
+    return Failed(
+        revision=revision.revision, version=revision.version, reason=reason, message=message, at=turn.now
+    )
+
+
+_VERBS: dict[str, Callable[[Turn], str | None]] = {
+    "abort": _abort,
+    "rollback": _rollback,
+    "promote-full": _promote_full,
+    "promote": _promote,
+    "pause": _pause,
+    "resume": _resume,
+    "retry": _retry,
+}
