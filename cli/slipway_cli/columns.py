@@ -79,7 +79,9 @@ def _input(name: str, column: "pd.Series[Any]", *, enforce_ranges: bool) -> Inpu
     present = column.dropna()
     if len(present) < len(column):
         if kind in (ValueType.INT, ValueType.BOOL):
-            kind = ValueType.FLOAT  # numbers with gaps; what pandas calls NA is NaN on its way to the pipeline
+            kind = (
+                ValueType.FLOAT
+            )  # numbers with gaps; what pandas calls NA is NaN on its way to the pipeline
         hands_none = kind is not ValueType.FLOAT and any(value is None for value in column)
         rules["missing"] = "none" if hands_none else "nan"
     rules["example"] = _typical(kind, column)

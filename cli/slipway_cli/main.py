@@ -10,21 +10,28 @@ from collections.abc import Sequence
 from pathlib import Path
 from textwrap import dedent
 
+from slipway_cli import rollouts
 from slipway_cli.check import CannotBeServed, check
 from slipway_contract import BundleError
 
 _NOT_SERVED = 3
+_WARNINGS = {  # the predictor's words for its metric
+    "library_version": "a library is here in another version than where the bundle was made; the golden rows agree",
+    "engine_parity": "a faster engine answers otherwise than the model's own library, so that one is used",
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return its exit status."""
     found = _parser().parse_args(arguments)
     try:
-        found.command(found)
+        return found.command(found) or 0
+    except rollouts.RolloutError as error:
+        rollouts.report(error)
+        return 1
     except BundleError as error:
         print(f"slipway: {' '.join(str(error).split())}", file=sys.stderr)
         return _NOT_SERVED if isinstance(error, CannotBeServed) else 1
-    return 0
 
 
 def _create(found: argparse.Namespace) -> None:
@@ -67,7 +74,7 @@ def _check(found: argparse.Namespace) -> None:
         )
         print(f"loads in {trial.seconds:.1f} s, {rows}, engine {trial.engine}")
         for warning in trial.warnings:
-            print(f"slipway: the predictor would warn: {warning}", file=sys.stderr)
+            print(f"slipway: warning: {_WARNINGS.get(warning, warning)}", file=sys.stderr)
     elif manifest.runs_code:
         print("not loaded: that runs code of the bundle's; --load does it", file=sys.stderr)
     print(f"digest {report.bundle.digest}")
@@ -82,13 +89,16 @@ def _version(_found: argparse.Namespace) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="slipway",
-        description="Package scikit-learn models for Slipway.",
+        description="Package scikit-learn models for Slipway, and steer their rollouts.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         epilog=dedent(
             """\
             a first model, without a cluster:
               slipway bundle create --pipeline model.joblib --data train.parquet --name churn --version 1 --out churn-1
               slipway-predictor serve churn-1
+            a rollout in a cluster, through kubectl (also as `kubectl slipway`):
+              slipway status churn -n ml --wait
+              slipway promote churn -n ml
             """
         ),
     )
@@ -99,6 +109,7 @@ def _parser() -> argparse.ArgumentParser:
     bundle_commands = bundle.add_subparsers(required=True, metavar="COMMAND")
     _add_create(bundle_commands)
     _add_check(bundle_commands)
+    rollouts.add_commands(commands)
     commands.add_parser("version", help="print the version").set_defaults(command=_version)
     return parser
 

@@ -47,6 +47,16 @@ def test_loading_tells_the_engine_and_the_golden_rows(
     assert "in a process of its own" in printed.err
 
 
+def test_another_version_is_a_warning(
+    bundle: Bundle, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sklearn.base.__version__", "1.4.2")
+    made = create(MODEL, name="m", version="1", out=tmp_path / "b", data=FRAME)
+    monkeypatch.undo()
+    assert main(["bundle", "check", str(made.root), "--load"]) == 0
+    assert "warning: a library is here in another version" in capsys.readouterr().err
+
+
 def test_a_bundle_that_is_whole_but_cannot_be_loaded_is_status_3(
     bundle: Bundle, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
