@@ -107,7 +107,7 @@ def _refusal(found: argparse.Namespace, before: Json, verb: str) -> str | None:
 def _when(event: Json) -> float:
     from datetime import datetime
 
-    return datetime.fromisoformat(event["lastTimestamp"].replace("Z", "+00:00")).timestamp()
+    return datetime.fromisoformat(event["lastTimestamp"]).timestamp()
 
 
 def _status(found: argparse.Namespace) -> int:

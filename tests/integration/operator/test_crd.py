@@ -95,6 +95,32 @@ async def test_a_good_one_is_taken_with_its_defaults(client, namespace):
             "must be a duration such as 90s, 5m or 1h30m",
         ),
         ("spec.rollout.steps", [{"weight": 5, "hold": "5"}], "spec.rollout.steps[0].hold"),
+        ("spec.rollout.steps", [{"hold": "5s"}], "a step has either a weight or an approval"),
+        ("spec.rollout.steps", [{"weight": 5, "approval": {}}], "a step has either a weight or an approval"),
+        (
+            "spec.rollout.steps",
+            [{"approval": {}, "hold": "5s"}],
+            "an approval has a timeout instead of a hold",
+        ),
+        ("spec.rollout.analysis", {"interval": "fast"}, "spec.rollout.analysis.interval"),
+        ("spec.rollout.analysis", {"falseAlarmRate": 0.5}, "spec.rollout.analysis.falseAlarmRate"),
+        ("spec.rollout.analysis", {"onInconclusive": "Wait"}, "spec.rollout.analysis.onInconclusive"),
+        ("spec.rollout.analysis", {"metrics": []}, "spec.rollout.analysis.metrics"),
+        (
+            "spec.rollout.analysis",
+            {"metrics": [{"name": "errors"}]},
+            "spec.rollout.analysis.metrics[0].name",
+        ),
+        (
+            "spec.rollout.analysis",
+            {"metrics": [{"name": "latency"}, {"name": "latency"}]},
+            "a metric may be listed once",
+        ),
+        (
+            "spec.rollout.analysis",
+            {"metrics": [{"name": "latency", "tolerance": 5, "reject": 5}]},
+            "tolerance must be smaller than reject",
+        ),
         ("spec.rollout.progressDeadline", "1d", "spec.rollout.progressDeadline"),
         ("spec.rollout.keepStable", {"for": "1.5h"}, "spec.rollout.keepStable.for"),
         ("spec.model.uri", "", "spec.model.uri"),
@@ -113,6 +139,26 @@ async def test_a_bad_one_is_refused_by_name(client, namespace, path, value, word
         await create(client, namespace, changed(path, value))
     assert refusal.value.status == 422
     assert words in refusal.value.message
+
+
+async def test_everything_a_rollout_may_say_is_taken(client, namespace):
+    rollout = {
+        "steps": [{"weight": 5, "hold": "1m"}, {"approval": {"timeout": "1h"}}, {"weight": 50}],
+        "analysis": {
+            "interval": "30s",
+            "falseAlarmRate": 0.001,
+            "wrongPassRate": 0.1,
+            "onInconclusive": "Rollback",
+            "stepUpEarly": True,
+            "metrics": [
+                {"name": "error-rate", "tolerance": 0.1, "reject": 1.5},
+                {"name": "predictions", "dryRun": False},
+            ],
+        },
+        "deadline": "2h",
+    }
+    answer = await create(client, namespace, changed("spec.rollout", rollout))
+    assert answer["spec"]["rollout"] == rollout
 
 
 async def test_unverified_is_possible_when_asked_for(client, namespace):
