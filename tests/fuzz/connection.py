@@ -131,6 +131,12 @@ class Http:
         ((status, body),) = Answers().read(bytes(wire.sent))
         return status, body
 
+    def protocol(self) -> FastProtocol:
+        """Return a new connection's protocol object."""
+        return FastProtocol(
+            self.lane, config=self._config, server_state=self._state, app_state={}, _loop=self.loop
+        )
+
     def close(self) -> None:
         """End."""
         self.loop.run_until_complete(self.loop.shutdown_default_executor())
@@ -149,9 +155,7 @@ class Http:
         return [status for status, _ in found]
 
     async def _talk(self, wire: Wire, data: bytes, turns: int | None = 20) -> None:
-        protocol = FastProtocol(
-            self.lane, config=self._config, server_state=self._state, app_state={}, _loop=self.loop
-        )
+        protocol = self.protocol()
         protocol.connection_made(wire)
         for piece in _pieces(data):
             if wire.closed:

@@ -6,8 +6,12 @@ that come of them are in `families`.
 
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
+from itertools import groupby
 from threading import Lock
+from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from prometheus_client import PROCESS_COLLECTOR, REGISTRY, CollectorRegistry
 from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
@@ -24,7 +28,12 @@ _CALLS = (1e-5, 2e-5, 5e-5, 1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 0.01, 0.02, 0.05
 _BATCHES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
 PROBABILITIES = tuple(step / 20 for step in range(1, 21))
 """Upper bounds of the scores, where they are probabilities."""
-_MOST_ROWS = 10_000  # of one answer, so that what is kept until it is counted stays small
+_SCORES = {
+    "probability": 2,
+    "value": 1,
+    "score": 1,
+}  # the outputs that are scores, and their dimensions at most
+_LARGE = 64  # rows; a larger answer is counted at once, so that what is kept stays small
 _TOGETHER = 512
 
 
@@ -58,7 +67,7 @@ class Metrics(Collector):
     def answered(self, answer: InferenceAnswer) -> None:
         """Take notice of an answer's scores: the probability of the last class, or a regressor's value."""
         self._answers.append(answer)
-        if len(self._answers) >= _TOGETHER:
+        if len(self._answers) >= _TOGETHER or len(answer.outputs[0].array) > _LARGE:
             self._count()
 
     def called(self, _requests: int, rows: int, seconds: float) -> None:
@@ -121,16 +130,24 @@ class Metrics(Collector):
     def _count(self) -> None:
         """Add up what has come since the last time."""
         with self._lock:
-            for _ in range(len(self._new)):
-                protocol, code, seconds = self._new.popleft()
-                self._requests[protocol, code] += 1
-                self._durations.add(seconds)
-            for _ in range(len(self._answers)):
-                for output in self._answers.popleft().outputs:
-                    if output.name == "probability":
-                        self._scores.add(output.array[:_MOST_ROWS, -1])
-                    elif output.name == "value" and output.array.ndim == 1:
-                        self._scores.add(output.array[:_MOST_ROWS])
+            new = [self._new.popleft() for _ in range(len(self._new))]
+            self._requests.update((protocol, code) for protocol, code, _ in new)
+            if new:
+                self._durations.add_all([seconds for _, _, seconds in new])
+            answers = [self._answers.popleft() for _ in range(len(self._answers))]
+            scores = [
+                output.array
+                for answer in answers
+                for output in answer.outputs
+                if output.name in _SCORES and output.array.ndim <= _SCORES[output.name]
+            ]
+            for columns, arrays in groupby(scores, key=_width):
+                together = np.concatenate(list(arrays))
+                self._scores.add_all(together if columns is None else together[:, -1])
+
+
+def _width(array: NDArray[Any]) -> int | None:
+    return None if array.ndim == 1 else array.shape[1]
 
 
 def _process() -> dict[str, float]:

@@ -23,21 +23,29 @@ class Tally:
         self._names = [*(str(float(bound)) for bound in bounds), "+Inf"]
         self._counts = np.zeros(len(bounds) + 1, dtype=np.int64)
         self._sum = 0.0
-        self._kept: deque[Any] = deque()
+        self._kept: deque[float] = deque()
         self._lock = Lock()
 
-    def add(self, values: "NDArray[Any] | float") -> None:
-        """Keep a value, or an array [n] of them."""
-        self._kept.append(values)
+    def add(self, value: float) -> None:
+        """Keep a value."""
+        self._kept.append(value)
         if len(self._kept) >= _TOGETHER:
             self.read()
+
+    def add_all(self, values: "Sequence[float] | NDArray[Any]") -> None:
+        """Count values [n] at once."""
+        with self._lock:
+            self._count(np.asarray(values, dtype=float))
 
     def read(self) -> tuple[Buckets, float]:
         """Return the buckets and the sum of all values."""
         with self._lock:
             kept = [self._kept.popleft() for _ in range(len(self._kept))]
             if kept:
-                values = np.hstack(kept).astype(float)
-                np.add.at(self._counts, np.searchsorted(self._bounds, values), 1)
-                self._sum += float(values.sum())
+                self._count(np.array(kept, dtype=float))
             return list(zip(self._names, np.cumsum(self._counts).tolist(), strict=True)), self._sum
+
+    def _count(self, values: NDArray[np.float64]) -> None:
+        places = np.searchsorted(self._bounds, values)
+        self._counts += np.bincount(places, minlength=len(self._counts))
+        self._sum += float(values.sum())

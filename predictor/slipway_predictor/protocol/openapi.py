@@ -119,6 +119,7 @@ def _schemas(
             platform=_TEXT,
             inputs={"type": "array", "items": described},
             outputs={"type": "array", "items": described},
+            parameters={"type": "object", "additionalProperties": _TEXT},
         ),
         "InferRequest": _request(tensors, values, outputs),
         "InferResponse": _object(

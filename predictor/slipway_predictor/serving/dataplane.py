@@ -24,6 +24,8 @@ class BundleDataPlane(DataPlane):  # type: ignore[misc]  # the SDK is untyped
         self._service = service
         self._server_name = SERVER_NAME
         self._server_version = version
+        self.parameters: dict[str, str] = {}
+        """More about the model: its digest, and once it is loaded the engine and how that was found equal."""
 
     def metadata(self) -> dict[str, Any]:
         """Return the server's metadata."""
@@ -52,7 +54,7 @@ class BundleDataPlane(DataPlane):  # type: ignore[misc]  # the SDK is untyped
         return self.get_model_from_registry(name)
 
     def model_metadata_here(self, name: str) -> dict[str, Any]:
-        """Return the metadata of the model of this name. Raises NotFound."""
+        """Return the metadata of the model of this name, as the protocol's messages have it. Raises NotFound."""
         model = self.get_model_from_registry(name)
         return {
             "name": name,
@@ -61,6 +63,10 @@ class BundleDataPlane(DataPlane):  # type: ignore[misc]  # the SDK is untyped
             "inputs": model.get_input_types(),
             "outputs": model.get_output_types(),
         }
+
+    def about_model(self, name: str) -> dict[str, Any]:
+        """Return the same with what REST has a place for beyond: parameters. Raises NotFound."""
+        return {**self.model_metadata_here(name), "parameters": self.parameters}
 
     def require_version(self, version: str) -> None:
         """Raise NotFound unless this version, or none, is asked for."""

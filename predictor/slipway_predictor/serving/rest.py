@@ -102,7 +102,7 @@ class RestRoutes:
     async def model(self, request: Request) -> Response:
         """Return the model's metadata."""
         self._dataplane.require_version(request.path_params.get("version", ""))
-        return JSONResponse(self._dataplane.model_metadata_here(request.path_params["model"]))
+        return JSONResponse(self._dataplane.about_model(request.path_params["model"]))
 
 
 async def refused(_request: Request, error: Exception) -> Response:

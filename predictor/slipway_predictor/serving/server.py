@@ -16,6 +16,7 @@ import uvloop
 from slipway_contract import Bundle
 from slipway_predictor.bundle.versions import installed
 from slipway_predictor.engines import Batcher
+from slipway_predictor.monitoring.journal import Journal
 from slipway_predictor.monitoring.logs import LOGGER
 from slipway_predictor.monitoring.metrics import Metrics
 from slipway_predictor.serving import loading, rpc
@@ -69,11 +70,13 @@ class Server(ModelServer):  # type: ignore[misc]  # the SDK is untyped
         self._lifecycle = Lifecycle()
         self._metrics = Metrics(identity.model_name, identity.revision)
         self._metrics.under_way = lambda: self._lifecycle.under_way
-        self._service = Service(identity, self._lifecycle, self._metrics, settings.timeout)
+        self._journal = _journal(settings, identity)
+        self._service = Service(identity, self._lifecycle, self._metrics, settings.timeout, self._journal)
         self._loaded: loading.Loaded | None = None
         self._grpc: rpc.GrpcServer | None = None
         self.model = BundleModel(identity.model_name, bundle.manifest, self._service, self._load)
         self.dataplane = BundleDataPlane(self.registered_models, self._service, installed("slipway"))
+        self.dataplane.parameters["digest"] = bundle.digest
         self._teller = Teller(self._service, self._about())
         self._group = group
         peers: Peers = Alone(self._teller) if group is None else group
@@ -93,6 +96,8 @@ class Server(ModelServer):  # type: ignore[misc]  # the SDK is untyped
             self.register_model(model)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             left = runner.run(self._serve())
+        if self._journal:
+            self._journal.close()
         if left:
             _log.warning("%d request(s) were cut off: the pod's grace period is too short for them", left)
             sys.stdout.flush()
@@ -173,7 +178,7 @@ class Server(ModelServer):  # type: ignore[misc]  # the SDK is untyped
             scores=self._loaded.scores,
             warnings=self._loaded.warnings,
         )
-        self._teller.about["engine"] = choice.describe()
+        self._teller.about["engine"] = self.dataplane.parameters["engine"] = choice.describe()
         if self._group is None:
             self._set_ready(True)
             self.on_ready()
@@ -199,3 +204,10 @@ class Server(ModelServer):  # type: ignore[misc]  # the SDK is untyped
         left = await self._lifecycle.idle(quiet, self._settings.drain)
         self._service.cut_off()
         return left
+
+
+def _journal(settings: Settings, identity: Identity) -> Journal | None:
+    if not settings.log_share:
+        return None
+    about = {"model": identity.model_name, "version": identity.version, "revision": identity.revision}
+    return Journal(settings.log_share, about, sys.stdout, values=settings.log_values)

@@ -8,29 +8,28 @@ Authentication and rate limits belong into `admit`. Used from the event loop's t
 import asyncio
 import logging
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
-
-from numpy.typing import NDArray
 
 from slipway_predictor.engines import Queue
+from slipway_predictor.monitoring.journal import Journal
 from slipway_predictor.monitoring.logs import LOGGER
 from slipway_predictor.monitoring.metrics import Metrics
 from slipway_predictor.protocol import (
     DeadlineExceeded,
     InferenceAnswer,
     InferenceRequest,
-    ModelFailed,
     NotReady,
     Overloaded,
     Rejected,
     RequestError,
 )
-from slipway_predictor.serving.core import Core, Identity, Job
+from slipway_predictor.serving.core import Core, Identity
+from slipway_predictor.serving.ids import new_id
 from slipway_predictor.serving.lifecycle import Lifecycle
 from slipway_predictor.serving.limiter import Limiter
+from slipway_predictor.serving.pending import Call, Outcome, Reply, Waiting
 from slipway_predictor.serving.recent import Recent
+
+__all__ = ["PATIENCE", "Call", "Outcome", "Reply", "Service"]
 
 _log = logging.getLogger(LOGGER)
 _now = time.perf_counter
@@ -40,24 +39,18 @@ PATIENCE = 0.05
 
 _QUICK = 200e-6  # seconds: an engine that answers a row in less is asked by gRPC's threads themselves
 
-Outcome = InferenceAnswer | RequestError
-Reply = Callable[[Outcome], None]
-
-
-@dataclass(slots=True)
-class Call:
-    """One inference request under way: how it came, since when, under which id, and until when it is wanted."""
-
-    protocol: str
-    started: float
-    deadline: float
-    request_id: str | None
-
 
 class Service:
     """The one door to the model."""
 
-    def __init__(self, identity: Identity, lifecycle: Lifecycle, metrics: Metrics, timeout: float) -> None:
+    def __init__(
+        self,
+        identity: Identity,
+        lifecycle: Lifecycle,
+        metrics: Metrics,
+        timeout: float,
+        journal: Journal | None = None,
+    ) -> None:
         self.identity = identity
         self.lifecycle = lifecycle
         self.metrics = metrics
@@ -67,8 +60,9 @@ class Service:
         self.quick = False
         """Whether the engine takes so little time that any thread may ask it itself."""
         self._queue: Queue | None = None
-        self._pending: set[_Waiting] = set()
+        self._pending: set[Waiting] = set()
         self._timeout = timeout
+        self._journal = journal
 
     def open(self, core: Core, queue: Queue) -> None:
         """Answer with this model from now on."""
@@ -83,7 +77,8 @@ class Service:
         self.lifecycle.enter()
         now = _now()
         seconds = self._timeout if budget is None or budget > self._timeout else budget
-        return Call(protocol, now, now + seconds, request_id)
+        noted = self._journal is not None and self._journal.due()
+        return Call(protocol, now, now + seconds, request_id, noted)
 
     def admit(self, _call: Call) -> None:
         """Let a request pass, before anything is done for it. Raises NotReady or Overloaded."""
@@ -106,8 +101,10 @@ class Service:
         core, queue = self.core, self._queue
         assert core is not None  # noqa: S101 (admit has seen to it)
         assert queue is not None  # noqa: S101
+        if call.noted:
+            self._remember(call, request)
         job = core.prepare(request, call.request_id)
-        waiting = _Waiting(self, core, call, job, reply)
+        waiting = Waiting(self, core, call, job, reply)
         queue.submit(job.table, job.outputs, waiting.done)
         if waiting.over:
             return
@@ -131,12 +128,14 @@ class Service:
     def answer_here(self, call: Call, request: InferenceRequest) -> InferenceAnswer:
         """Have an admitted request answered in the calling thread, for engines that take no time. Raises RequestError."""
         assert self.core is not None  # noqa: S101
+        if call.noted:
+            self._remember(call, request)
         answer = self.core.infer(request, call.request_id)
         self.recent.add(call.request_id or answer.id, answer)
         self.metrics.answered(answer)
         return answer
 
-    def forget(self, waiting: "_Waiting") -> None:
+    def forget(self, waiting: Waiting) -> None:
         """Wait for it no longer."""
         self._pending.discard(waiting)
 
@@ -164,51 +163,22 @@ class Service:
             status = 500
             self.metrics.failed(type(error).__name__, None)
             _log.error("an inference request failed inside the predictor", exc_info=error)
-        self.metrics.request(call.protocol, status, _now() - call.started)
+        seconds = _now() - call.started
+        self.metrics.request(call.protocol, status, seconds)
+        if call.noted and self._journal is not None:
+            self._journal.note(
+                request_id=call.request_id,
+                protocol=call.protocol,
+                status=status,
+                seconds=seconds,
+                error=None if error is None else type(error).__name__,
+                request=call.request,
+            )
         return status
 
-
-class _Waiting:
-    """A job in the queue and who waits for it."""
-
-    __slots__ = ("_alone", "_core", "_entered", "_job", "_reply", "_service", "call", "over")
-
-    def __init__(self, service: Service, core: Core, call: Call, job: Job, reply: Reply) -> None:
-        self._service = service
-        self._core = core
-        self.call = call
-        self._job = job
-        self._reply = reply
-        self._entered = _now()
-        self._alone = service.limiter.enter()
-        self.over = False
-
-    def done(self, outcome: dict[str, NDArray[Any]] | Exception) -> None:
-        """Take what the engine gave."""
-        service = self._service
-        service.limiter.leave(_now() - self._entered, alone=self._alone)
-        if self.over:
-            return
-        self._close()
-        try:
-            answer = self._core.finish(self._job, outcome)
-        except RequestError as error:
-            self._reply(error)
-            return
-        except Exception as error:
-            _log.exception("an engine's answer could not be read")
-            self._reply(ModelFailed(f"the predictor failed on this request: {type(error).__name__}"))
-            return
-        service.recent.add(self.call.request_id or answer.id, answer)
-        service.metrics.answered(answer)
-        self._reply(answer)
-
-    def give_up(self, error: RequestError) -> None:
-        """Answer with an error, whatever the engine gives later."""
-        if not self.over:
-            self._close()
-            self._reply(error)
-
-    def _close(self) -> None:
-        self.over = True
-        self._service.forget(self)
+    def _remember(self, call: Call, request: InferenceRequest) -> None:
+        """Keep of a request what the journal will say of it."""
+        if call.request_id is None:
+            call.request_id = request.id or new_id()
+        if self._journal is not None and self._journal.values:
+            call.request = request

@@ -148,7 +148,9 @@ def test_a_number_that_nobody_can_compute_with_is_the_client_s_mistake(
 def test_equal_failures_are_logged_in_full_once(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(logging.getLogger(LOGGER), "propagate", True)
+    logger = logging.getLogger(LOGGER)  # whatever another test has made of it
+    monkeypatch.setattr(logger, "propagate", True)
+    monkeypatch.setattr(logger, "handlers", [])
     core = core_of(Moody(), [Input(name="x", type="float")])
     for _ in range(3):
         with pytest.raises(ModelFailed):

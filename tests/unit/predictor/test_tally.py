@@ -11,7 +11,10 @@ from slipway_predictor.monitoring.tally import Tally
 def test_it_counts_as_prometheus_does(values: list[float | list[float]]) -> None:
     tally = Tally([0.0, 1.0, 2.0])
     for value in values:
-        tally.add(np.array(value) if isinstance(value, list) else value)
+        if isinstance(value, list):
+            tally.add_all(value)
+        else:
+            tally.add(value)
     flat = [one for value in values for one in (value if isinstance(value, list) else [value])]
     buckets, total = tally.read()
     assert buckets == [
