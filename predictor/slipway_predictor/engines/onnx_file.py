@@ -53,6 +53,9 @@ class OnnxEngine:
         self._taken = [_taken(entry, shown) for entry in self._session.get_inputs()]
         self._named = _named(self._session.get_outputs())
         self.n_features_in_ = sum(one.width for one in self._taken)
+        # Inputs of one column each are columns by name, as a pipeline's are: data must have them, in this order.
+        named = len(self._taken) > 1 and all(one.width == 1 for one in self._taken)
+        self.feature_names_in_ = [one.name for one in self._taken] if named else None
 
     @property
     def inputs(self) -> list[Input]:

@@ -1,5 +1,6 @@
 """The formats a bundle keeps its model in, and the code it brings along."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,8 @@ import pandas as pd
 import pytest
 import skops.io
 from skl2onnx import to_onnx
+from skl2onnx.common.data_types import DoubleTensorType
+from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import make_pipeline
@@ -114,6 +117,24 @@ def test_an_onnx_file_is_a_model(tmp_path: Path) -> None:
     assert manifest.golden is not None
     with pytest.raises(BundleError, match="which stays one: leave out --format"):
         made(path, tmp_path / "c", keep="skops")
+
+
+def test_an_onnx_file_s_inputs_are_columns_by_name_in_its_own_order(tmp_path: Path) -> None:
+    model = make_pipeline(
+        ColumnTransformer([("all", StandardScaler(), ["a", "b", "c"])]), LogisticRegression()
+    )
+    model.fit(FRAME, Y)
+    types = [(name, DoubleTensorType([None, 1])) for name in FRAME.columns]
+    path = tmp_path / "model.onnx"
+    path.write_bytes(to_onnx(model, initial_types=types, options={"zipmap": False}).SerializeToString())
+    bundle = made(path, tmp_path / "b", data=FRAME[["c", "a", "b"]])
+    assert [entry.name for entry in bundle.manifest.inputs] == ["a", "b", "c"]
+    golden = json.loads(bundle.read("golden.json"))
+    rows = np.array(golden["request"]["inputs"][0]["data"]).reshape(-1, 3)
+    expected = model.predict_proba(pd.DataFrame(rows, columns=FRAME.columns))
+    np.testing.assert_allclose(golden["outputs"]["probability"], expected, rtol=1e-9)
+    with pytest.raises(BundleError, match="has no column 'b'"):
+        made(path, tmp_path / "c", data=FRAME[["a", "c"]])
 
 
 SOURCE = """
