@@ -192,3 +192,18 @@ def test_the_metadata_tells_digest_and_engine(serve: Serve, bundles: Path, holdo
     parameters = served.get("/v2/models/breast-cancer").json()["parameters"]
     assert parameters["digest"] == holdout["models"]["v1"]["digest"]
     assert "equal to scikit-learn on" in parameters["engine"]
+
+
+def test_one_process_alone_runs_on_uvloop_and_has_the_admin_port(
+    serve: Serve, bundles: Path, holdout: dict[str, Any]
+) -> None:
+    port = free_port()
+    served = serve(bundles / "v1", "--admin-port", str(port))
+    served.post("/v2/models/breast-cancer/infer", json=matrix(holdout["rows"][0], id="7"))
+    admin = f"http://127.0.0.1:{port}"
+    (state,) = httpx.get(f"{admin}/state").json()["workers"]
+    assert (state["event_loop"], state["state"], state["pid"]) == ("uvloop", "ready", served.process.pid)
+    (entry,) = httpx.get(f"{admin}/answers").json()["answers"]
+    assert (entry["id"], entry["rows"], entry["label"]) == ("7", 1, holdout["models"]["v1"]["label"][:1])
+    assert "inference_requests_total{" in httpx.get(f"{admin}/metrics").text
+    assert httpx.get(served.url + "/answers").status_code == 404

@@ -44,6 +44,14 @@ def test_empty_variables_are_as_good_as_none() -> None:
     assert parse(["serve", "b"], {f"SLIPWAY_{name}": "" for name in names}) == parse(["serve", "b"], {})
 
 
+def test_a_pod_logs_one_request_in_a_hundred_and_a_laptop_none() -> None:
+    pod = {"KUBERNETES_SERVICE_HOST": "10.96.0.1"}
+    assert parse(["serve", "b"], {}).log_share == 0
+    assert parse(["serve", "b"], pod).log_share == 0.01
+    assert parse(["serve", "b"], pod | {"SLIPWAY_LOG_REQUESTS": "0"}).log_share == 0
+    assert parse(["serve", "b", "--log-requests", "1"], pod | {"SLIPWAY_LOG_REQUESTS": "0"}).log_share == 1
+
+
 def test_a_short_grace_period_leaves_a_second() -> None:
     assert parse(["serve", "b", "--grace-seconds", "3"], {}).drain == 1
 
@@ -59,6 +67,8 @@ def test_a_short_grace_period_leaves_a_second() -> None:
         (["serve", "b", "--engine", "x"], "invalid choice"),
         (["serve", "b", "--grace-seconds", "0"], "must be above 0"),
         (["serve", "b", "--max-body-mib", "nan"], "must be above 0"),
+        (["serve", "b", "--workers", "0"], "0 must be from 1 to 256"),
+        (["serve", "b", "--log-requests", "2"], "2 must be from 0 to 1"),
     ],
 )
 def test_wrong_usage_ends_with_a_sentence(
