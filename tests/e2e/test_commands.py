@@ -14,9 +14,7 @@ pytestmark = pytest.mark.e2e
 def slipway(place, *words) -> subprocess.CompletedProcess:
     kubectl = place.target.kubectl
     folder = os.path.dirname(kubectl[0])
-    (kubeconfig,) = [part.partition("=")[2] for part in kubectl if part.startswith("--kubeconfig")] or [
-        kubectl[kubectl.index("--kubeconfig") + 1]
-    ]
+    kubeconfig = kubectl[kubectl.index("--kubeconfig") + 1]
     environment = {**os.environ, "PATH": f"{folder}:{os.environ['PATH']}", "KUBECONFIG": kubeconfig}
     command = [sys.executable, "-m", "slipway_cli", *words, "-n", place.namespace]
     return subprocess.run(command, env=environment, capture_output=True, text=True)
