@@ -131,10 +131,6 @@ def parse_manifest(text: bytes) -> Manifest:
         raise BundleError(
             f"model.yaml is not a valid manifest: it holds a number beyond any float, or half a character: {error}"
         ) from None
-    except (OverflowError, UnicodeEncodeError) as error:  # pydantic's own checks stumble over these
-        raise BundleError(
-            f"model.yaml is not a valid manifest: it holds a number beyond any float, or half a character: {error}"
-        ) from None
 
 
 def render_manifest(manifest: Manifest) -> bytes:
