@@ -1,10 +1,29 @@
-"""The evidence about a canary as status keeps it: counters read last, and what all checks so far have shown."""
+"""The evidence about a canary as status keeps it: counters read last, and what all checks so far have shown.
 
-from typing import Literal
+What only the operator reads is packed into one string each (JSON, deflated, base64): some hundred numbers a rollout
+would drown what people look for in the object. What it shows is told in ``status.analysis``.
+"""
 
-from pydantic import Field
+import json
+import zlib
+from base64 import b64decode, b64encode
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, PlainSerializer
 
 from slipway_operator.api.model import ApiModel, Time
+
+
+def _pack(parts: list[ApiModel]) -> str:
+    text = json.dumps([part.to_json() for part in parts], separators=(",", ":"))
+    return b64encode(zlib.compress(text.encode(), 9)).decode()
+
+
+def _unpack(value: Any) -> Any:
+    return json.loads(zlib.decompress(b64decode(value))) if isinstance(value, str) else value
+
+
+_PACKED = (BeforeValidator(_unpack), PlainSerializer(_pack, return_type=str, when_used="json"))
 
 Verdict = Literal["Pass", "Fail", "Inconclusive", "Error"]
 
@@ -23,8 +42,8 @@ class PodCounts(ApiModel):
     """The last reading of one pod's counters; they only go up while it lives."""
 
     pod: str
-    counts: list[int] = Field(default=[])
-    """By evidence.keys; -1 where the pod does not report one."""
+    counts: dict[str, int] = Field(default={})
+    """By the counters' names."""
 
 
 class MixtureEvidence(ApiModel):
@@ -58,7 +77,8 @@ class SignalEvidence(ApiModel):
     """What all checks so far have shown about one metric."""
 
     metric: str
-    shares: list[ShareEvidence]
+    shares: Annotated[list[ShareEvidence], *_PACKED]
+    """The tests (packed)."""
     stable: list[int]
     """Hits and requests of the first share, over all checks."""
     canary: list[int]
@@ -75,9 +95,8 @@ class Evidence(ApiModel):
     """Requests a second that the canary got during the last check."""
     checks: int = 0
     """How many checks counted; the first after the canary's first requests only warms up."""
-    keys: list[str] = Field(default=[])
-    """The names of the counters."""
-    pods: list[PodCounts] = Field(default=[])
+    pods: Annotated[list[PodCounts], *_PACKED] = Field(default_factory=list)
+    """The counters as read last (packed)."""
     read_at: Time | None = None
     signals: list[SignalEvidence] = Field(default=[])
 

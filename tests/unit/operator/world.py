@@ -73,6 +73,8 @@ class World:
     counts: dict[str, dict[str, int]] = field(default_factory=dict)
     """What the one pod of each revision has counted."""
     readings_error: str | None = None
+    own: dict[str, dict[str, int]] = field(default_factory=dict)
+    """What it has counted beside that."""
     counting: bool = True
     """Whether the runtime offers counters."""
     load: float = 0.0
@@ -120,7 +122,10 @@ class World:
 
     def seen(self) -> Observation:
         live = due(self.status, self.now)
-        pods = {f"pod-{name}": (name, dict(self.counts.get(name) or NOTHING)) for name in self.revisions}
+        pods = {
+            f"pod-{name}": (name, (self.counts.get(name) or NOTHING) | self.own.get(name, {}))
+            for name in self.revisions
+        }
         return Observation(
             revisions=dict(self.revisions),
             route=self.route and replace(self.route, accepted=self.accepting),

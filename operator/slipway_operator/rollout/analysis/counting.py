@@ -11,7 +11,6 @@ from datetime import datetime
 from slipway_operator.api.evidence import Counts, Evidence, PodCounts
 from slipway_operator.rollout.observation import Readings
 
-MISSING = -1
 Totals = Mapping[str, int]
 """Counts by the counters' names; only those that every pod of the revision reports."""
 Entries = Mapping[str, tuple[str, Totals]]
@@ -28,7 +27,7 @@ class News:
 
 def news(evidence: Evidence, readings: Readings, canary: str) -> News:
     """What stable's and the canary's pods have counted since ``evidence`` was read."""
-    last = {part.pod: dict(zip(evidence.keys, part.counts, strict=True)) for part in evidence.pods}
+    last = {part.pod: part.counts for part in evidence.pods}
     gained = [
         {
             name: (revision, _gain(last[name], counts))
@@ -55,11 +54,7 @@ def totals(readings: Readings, revision: str) -> Totals:
 def remember(evidence: Evidence, readings: Readings, gained: News, now: datetime) -> Evidence:
     """``evidence`` with these readings as the last ones, and the canary's cost."""
     entries = {**readings.pods, **readings.gateway}
-    keys = sorted({key for _, counts in entries.values() for key in counts})
-    pods = [
-        PodCounts(pod=pod, counts=[counts.get(key, MISSING) for key in keys])
-        for pod, (_, counts) in sorted(entries.items())
-    ]
+    pods = [PodCounts(pod=pod, counts=dict(counts)) for pod, (_, counts) in sorted(entries.items())]
     cost = Counts(
         requests=evidence.canary_total.requests + gained.canary.get("requests", 0),
         errors=evidence.canary_total.errors + gained.canary.get("errors", 0),
@@ -67,13 +62,13 @@ def remember(evidence: Evidence, readings: Readings, gained: News, now: datetime
     seconds = (now - evidence.read_at).total_seconds() if evidence.read_at else 0.0
     rate = round(gained.canary.get("requests", 0) / seconds, 3) if seconds > 0 else None
     return evidence.model_copy(
-        update={"keys": keys, "pods": pods, "read_at": now, "canary_total": cost, "canary_rate": rate}
+        update={"pods": pods, "read_at": now, "canary_total": cost, "canary_rate": rate}
     )
 
 
 def _gain(last: Mapping[str, int], counts: Totals) -> Totals:
     """What one pod counted; all of it if any counter went down."""
-    known = {key: value for key, value in counts.items() if last.get(key, MISSING) != MISSING}
+    known = {key: value for key, value in counts.items() if key in last}
     if any(value < last[key] for key, value in known.items()):
         return known
     return {key: value - last[key] for key, value in known.items()}

@@ -156,7 +156,15 @@ def test_the_tolerance_is_the_users():
 
 
 def test_the_evidence_survives_in_status_alone_and_stays_small():
+    cuts = {f"score:{cut / 20:g}": 0 for cut in range(1, 21)}
     world = rolling()
-    world.run(15)
-    text = world.status.evidence.model_dump_json(by_alias=True, exclude_none=True)
-    assert len(text) < 3000, text
+    for name in (V1, V2):
+        world.own[name] = {"scored": 1000} | {cut: 50 * number for number, cut in enumerate(cuts, 1)}
+    for _ in range(15):
+        world.tick()
+        for counts in world.own.values():
+            counts |= {key: value * 2 for key, value in counts.items()}
+    kept = world.status.evidence
+    assert {signal.metric: len(signal.shares) for signal in kept.signals}["predictions"] == 38
+    assert len(kept.model_dump_json(by_alias=True, exclude_none=True)) < 6000
+    assert type(kept).model_validate_json(kept.model_dump_json(by_alias=True)) == kept
