@@ -3,6 +3,7 @@
 GET /answers?limit=N   the last answers of all workers by time: id, rows, label, score, digest
 GET /state             what is served, by which engine, what waits, of each worker
 GET /metrics           as on the HTTP port
+GET /contract, /golden, /example   what the bundle says of itself (see `offer`)
 """
 
 import json
@@ -17,6 +18,7 @@ from starlette.routing import Route
 
 from slipway_predictor.serving.figures import MetricsRoute
 from slipway_predictor.serving.http import Uvicorn
+from slipway_predictor.serving.offer import Offer
 from slipway_predictor.serving.peers import Peers
 from slipway_predictor.serving.recent import SIZE
 
@@ -24,13 +26,14 @@ from slipway_predictor.serving.recent import SIZE
 class AdminServer:
     """The admin side of the server."""
 
-    def __init__(self, peers: Peers, metrics: MetricsRoute, listener: socket.socket) -> None:
+    def __init__(self, peers: Peers, metrics: MetricsRoute, offer: Offer, listener: socket.socket) -> None:
         self._peers = peers
         self._listener = listener
         routes = [
             Route("/answers", self.answers),
             Route("/state", self.state),
             Route("/metrics", metrics.answer),
+            *offer.routes(),
         ]
         config = uvicorn.Config(
             Starlette(routes=routes), log_config=None, lifespan="off", server_header=False, ws="none"

@@ -29,6 +29,7 @@ from slipway_predictor.serving.http import HttpServer, Patience
 from slipway_predictor.serving.lane import Lane
 from slipway_predictor.serving.lifecycle import Lifecycle, State
 from slipway_predictor.serving.model import BundleModel
+from slipway_predictor.serving.offer import Offer
 from slipway_predictor.serving.peers import Alone, Group, Peers, Teller
 from slipway_predictor.serving.rest import RestRoutes
 from slipway_predictor.serving.sdk import ModelServer
@@ -88,7 +89,8 @@ class Server(ModelServer):  # type: ignore[misc]  # the SDK is untyped
         self._rest_server = HttpServer(
             self.dataplane, routes, self._lifecycle, listeners.http, _CLOSING, lane, patience
         )
-        self._admin = None if listeners.admin is None else AdminServer(peers, metrics, listeners.admin)
+        offer = Offer(bundle, identity)
+        self._admin = None if listeners.admin is None else AdminServer(peers, metrics, offer, listeners.admin)
 
     def start(self, models: list[BundleModel]) -> None:
         """Serve until SIGTERM or SIGINT. Raises BundleError when the bundle cannot be loaded."""
