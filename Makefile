@@ -40,7 +40,8 @@ unit: venv ## The tests that need nothing but Python
 
 integration: venv ## The tests against a real etcd and kube-apiserver
 	@echo '== integration tests'
-	@$(PYTEST) tests/integration
+	@$(LAB) programs
+	@$(PYTEST) -n 2 --dist loadfile tests/integration
 
 e2e: venv ## The tests on the lab; it is started if need be
 	@echo '== end-to-end tests'
