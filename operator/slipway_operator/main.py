@@ -14,6 +14,7 @@ import kopf
 from slipway_operator.api import names
 from slipway_operator.cluster.claims import Key
 from slipway_operator.cluster.client import connect
+from slipway_operator.gating import Gating
 from slipway_operator.queue import Runner
 from slipway_operator.reconcile import Reconciler
 from slipway_operator.settings import Settings, SettingsError
@@ -52,7 +53,9 @@ class Operator:
         client = await connect()
         self._stack.push_async_callback(client.close)
         session = await self._stack.enter_async_context(aiohttp.ClientSession())
-        self._reconciler = Reconciler(client, session, self._settings)
+        gating = Gating(client, self._look_at)
+        self._stack.push_async_callback(gating.close)
+        self._reconciler = Reconciler(client, session, self._settings, gating)
         self._runner: Runner[Key] = Runner(self._reconciler)
         for key in await self._reconciler.seed():
             self._runner.add(key)
@@ -74,6 +77,9 @@ class Operator:
     async def on_model_deployment(self, body: kopf.Body, **_: Any) -> None:
         """A ModelDeployment was created, changed or deleted."""
         self._runner.add(self._reconciler.note(dict(body)))
+
+    def _look_at(self, key: Key) -> None:
+        self._runner.add(key)
 
     async def on_owned(self, namespace: str | None, labels: kopf.Labels, **_: Any) -> None:
         """One of our objects, or a pod of one, was created, changed or deleted."""

@@ -24,8 +24,9 @@ from slipway_operator.cluster.kinds import MODEL_DEPLOYMENT
 from slipway_operator.cluster.observe import View, external_hostnames, observe
 from slipway_operator.cluster.render.common import Subject
 from slipway_operator.evidence import envoy, predictor
+from slipway_operator.gating import Gating
 from slipway_operator.rollout.actions import Decision
-from slipway_operator.rollout.analysis.judge import due
+from slipway_operator.rollout.analysis.judge import counted, due
 from slipway_operator.rollout.decide import decide
 from slipway_operator.rollout.observation import Readings
 from slipway_operator.rollout.revision import revision_of
@@ -43,11 +44,13 @@ class Reconciler:
         client: Client,
         session: aiohttp.ClientSession,
         settings: Settings,
+        gating: Gating,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._client = client
         self._session = session
         self._settings = settings
+        self._gating = gating
         self._now = now
         self.claims = Claims()
 
@@ -72,6 +75,7 @@ class Reconciler:
         if body is None or "deletionTimestamp" in body["metadata"]:
             # What it owns goes by its owner references, with the operator or without it.
             self.claims.forget(key)
+            self._gating.forget(key)
             return None
         self.note(body)
         try:
@@ -89,7 +93,8 @@ class Reconciler:
         wanted = revision_of(spec)
         view = await observe(self._client, self._settings, self.claims, subject, status, wanted)
         now = self._now()
-        view = view.with_readings(await self._readings(subject, view, status, now))
+        readings = await self._readings(subject, view, status, now)
+        view = view.with_news(readings, self._gating.outcome(subject, view, status))
         deployment = Deployment(subject.name, metadata["generation"], spec, status, _commands(metadata))
         decision = decide(deployment, view.seen, now)
         written = await self._write_status(body, decision)
@@ -97,26 +102,25 @@ class Reconciler:
             logger.info("%s/%s: %s", subject.namespace, subject.name, action)
             await act(self._client, subject, view, wanted, action)
         await self._record(written, decision, now)
+        self._gating.outcome(subject, view, decision.status)  # begins a gate that was just set running
         return max(0.0, (decision.wake - self._now()).total_seconds())
 
     async def _readings(
         self, subject: Subject, view: View, status: ModelDeploymentStatus, now: datetime
     ) -> Readings | None:
-        """The counters of stable's pods, and of the canary's once they serve, when it is time for them."""
+        """The counters of stable's pods, and of the canary's from its first step on, when it is time for them."""
         if not (due(status, now) and status.stable and status.canary):
             return None
-        roles = [status.stable, status.canary] if status.canary.ready_at else [status.stable]
-        revisions = [role.revision for role in roles]
-        pods = {revision: list(view.found.pods.get(revision, [])) for revision in revisions}
+        pods = {revision: list(view.found.pods.get(revision, [])) for revision in counted(status)}
         own = await predictor.read(self._session, pods, view.found.runtimes)
         if (status.evidence and status.evidence.source == "selfReported") or view.seen.route is None:
             return own
         proxies = await find_proxies(self._client, view.parents, subject.namespace)
         route = (subject.namespace, subject.name)
-        counted = await envoy.read(self._session, proxies, route, list(view.seen.route.split))
-        if not isinstance(counted, str):
-            return Readings(pods={} if own.error else own.pods, gateway=counted)
-        return replace(own, error=counted, absent=False) if status.evidence else own
+        proxied = await envoy.read(self._session, proxies, route, list(view.seen.route.split))
+        if not isinstance(proxied, str):
+            return Readings(pods={} if own.error else own.pods, gateway=proxied)
+        return replace(own, error=proxied, absent=False) if status.evidence else own
 
     async def _write_status(self, body: Json, decision: Decision) -> Json:
         status = decision.status.to_json()

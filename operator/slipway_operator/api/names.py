@@ -29,6 +29,9 @@ ANNOTATION_ALLOW_UNVERIFIED = f"{GROUP}/allow-unverified"
 # Where its pods answer Slipway's predictor metrics: "<port>/<path>".
 ANNOTATION_METRICS = f"{GROUP}/metrics"
 
+# The port on which its pods answer Slipway's operator: contract, golden rows, digest.
+ANNOTATION_ADMIN = f"{GROUP}/admin"
+
 # Annotations on a ModelDeployment: commands, each with any id as value; abort first, for it beats the others.
 COMMANDS = ("abort", "rollback", "promote-full", "promote", "pause", "resume", "retry")
 

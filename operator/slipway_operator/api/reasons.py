@@ -6,6 +6,8 @@ Reasons are part of the interface: alerts and scripts match on them, so they cha
 # Events and history: the course of a rollout.
 ROLLOUT_STARTED = "RolloutStarted"  # a new revision was created
 CANARY_READY = "CanaryReady"  # its pods serve
+GATES_PASSED = "GatesPassed"  # its first request may come
+GATE_ERROR = "GateError"  # a gate could not be run; it is tried again
 STEP_REACHED = "StepReached"  # a step's weight was seen to take
 PROMOTED = "Promoted"  # the canary is the stable revision now
 ROLLED_BACK = "RolledBack"  # the canary failed; its traffic goes to stable
@@ -30,6 +32,8 @@ OUT_OF_MEMORY = "OutOfMemory"
 PROGRESS_DEADLINE = "ProgressDeadlineExceeded"
 CANARY_RESTARTED = "CanaryRestarted"
 CANARY_UNREADY = "CanaryNotReady"
+GATE_FAILED = "GateFailed"  # before the first request; status.gates says which and why
+GATE_TIMEOUT = "GateTimedOut"  # a gate has given no answer in time
 APPROVAL_TIMEOUT = "ApprovalTimeout"  # nobody approved in time
 DEADLINE = "DeadlineExceeded"  # no verdict, or no end, within the rollout's deadline
 INCONCLUSIVE = "AnalysisInconclusive"  # no verdict when the steps were over, and onInconclusive says Rollback

@@ -10,6 +10,7 @@ from pydantic import ConfigDict, Field
 
 from slipway_operator.api.analysis import AnalysisSpec
 from slipway_operator.api.fields import Duration, FreeForm, cel
+from slipway_operator.api.gates import Gates
 from slipway_operator.api.model import ApiModel
 
 PICKLED_FORMATS = ("sklearn",)
@@ -159,6 +160,8 @@ class Rollout(ApiModel):
 
     steps: Steps | None = None
     """Canary steps with rising weights; after the last one the canary is promoted. Default: 10 and 50, 2m each."""
+    gates: Gates | None = None
+    """What the canary must pass before its first request."""
     analysis: AnalysisSpec | None = None
     """How the canary's answers are judged while it has traffic."""
     progress_deadline: Duration | None = None

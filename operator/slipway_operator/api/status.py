@@ -10,6 +10,7 @@ from pydantic import Field
 
 from slipway_operator.api.analysis import Metric, OnInconclusive
 from slipway_operator.api.evidence import Analysis, Evidence, Verdict
+from slipway_operator.api.gates import EffectiveGate, GateState
 from slipway_operator.api.model import ApiModel, Time
 from slipway_operator.api.spec import Outcome, Step
 
@@ -127,6 +128,7 @@ class EffectiveRollout(ApiModel):
     progress_deadline_seconds: int
     keep_stable_seconds: int
     deadline_seconds: int = 3600
+    gates: list[EffectiveGate] = Field(default=[])
     analysis: EffectiveAnalysis = EffectiveAnalysis()
 
 
@@ -179,6 +181,7 @@ class ModelDeploymentStatus(ApiModel):
     weight: int | None = None
     """The canary's share of requests as the route has it, in percent."""
     verdict: Verdict | None = None
+    gates: list[GateState] | None = None
     step: StepState | None = None
     paused: Paused | None = None
     commands: dict[str, str] | None = None

@@ -34,6 +34,12 @@ class Client:
     def __init__(self, api: ApiClient) -> None:
         self._api = api
 
+    @property
+    def host(self) -> str:
+        """The API server's URL."""
+        host: str = self._api.configuration.host
+        return host
+
     async def close(self) -> None:
         """Close the connections."""
         await self._api.close()

@@ -17,7 +17,7 @@ from slipway_operator.cluster.render.route import read_route
 from slipway_operator.cluster.render.runtime import runtime_hash
 from slipway_operator.cluster.render.service import render_service, scale_bounds
 from slipway_operator.cluster.revisions import Found, find_revisions
-from slipway_operator.rollout.observation import Observation, Problem, Readings
+from slipway_operator.rollout.observation import GateOutcome, Observation, Problem, Readings
 from slipway_operator.settings import Settings
 
 
@@ -33,9 +33,9 @@ class View:
     runtime: Json | None
     """The (Cluster)ServingRuntime that the spec names."""
 
-    def with_readings(self, readings: Readings | None) -> "View":
-        """The view with the pods' counters."""
-        return replace(self, seen=replace(self.seen, readings=readings))
+    def with_news(self, readings: Readings | None, gate: GateOutcome | None) -> "View":
+        """The view with the pods' counters, and with what came of the running gate."""
+        return replace(self, seen=replace(self.seen, readings=readings, gate=gate))
 
 
 async def observe(

@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from slipway_operator.api import names, reasons
 from slipway_operator.api.status import Failed, HistoryEntry, Paused, Revision, Stable, StepState
+from slipway_operator.rollout import gates
 from slipway_operator.rollout.turn import Turn
 
 _FIRST = "nothing serves yet that one could go back to"
@@ -84,7 +85,7 @@ def _promote(turn: Turn) -> str | None:
         return _NONE
     step = turn.status.step
     if step is None:
-        return "its pods are not ready yet"
+        return _not_yet(turn)
     if turn.status.paused and turn.status.paused.by == "command":
         _go_on(turn)
         step = turn.status.step or step
@@ -92,12 +93,17 @@ def _promote(turn: Turn) -> str | None:
     return None
 
 
+def _not_yet(turn: Turn) -> str:
+    gate = gates.current(turn.status)
+    return f"its gate {gate[1].name} has not been passed yet" if gate else "its pods are not ready yet"
+
+
 def _promote_full(turn: Turn) -> str | None:
     canary, step = turn.status.canary, turn.status.step
     if canary is None:
         return _NONE
     if step is None:
-        return "its pods are not ready yet"
+        return _not_yet(turn)
     _go_on(turn)
     turn.update_canary(full=True)
     turn.update(step=StepState(index=step.count, count=step.count, weight=100))

@@ -1,7 +1,10 @@
 """The rollout as it will run: the user's fields over the defaults, frozen into status when it starts."""
 
+from typing import Any
+
 from slipway_operator.api.analysis import AnalysisSpec, Metric
 from slipway_operator.api.duration import parse_duration
+from slipway_operator.api.gates import EffectiveGate, Gate, Gates, Webhook
 from slipway_operator.api.spec import Rollout, Step
 from slipway_operator.api.status import EffectiveAnalysis, EffectiveRollout
 
@@ -13,6 +16,12 @@ DEFAULT_DEADLINE = "1h"
 DEFAULT_HISTORY_LIMIT = 10
 DEFAULT_INTERVAL = "15s"
 LEAST_INTERVAL = 1
+DEFAULT_GATE_TIMEOUTS = {"contract": "30s", "artifact": "30s", "warmup": "2m", "golden": "1m"}
+DEFAULT_WARMUP_REQUESTS = 20
+DEFAULT_TOLERANCE = 1e-5
+DEFAULT_CALL = "10s"
+DEFAULT_RETRIES = 3
+LONGEST_BACKOFF = 10
 DEFAULT_METRICS = (Metric(name="error-rate"), Metric(name="latency"), Metric(name="predictions"))
 
 
@@ -26,6 +35,7 @@ def effective_rollout(rollout: Rollout | None) -> EffectiveRollout:
         progress_deadline_seconds=_seconds(rollout.progress_deadline or DEFAULT_PROGRESS_DEADLINE),
         keep_stable_seconds=_seconds(keep or DEFAULT_KEEP_STABLE),
         deadline_seconds=_seconds(rollout.deadline or DEFAULT_DEADLINE),
+        gates=effective_gates(rollout.gates),
         analysis=effective_analysis(rollout.analysis),
     )
 
@@ -49,6 +59,46 @@ def effective_analysis(analysis: AnalysisSpec | None) -> EffectiveAnalysis:
         interval_seconds=max(LEAST_INTERVAL, _seconds(interval or DEFAULT_INTERVAL)),
         metrics=metrics or list(DEFAULT_METRICS),
         **given,
+    )
+
+
+def effective_gates(gates: Gates | None) -> list[EffectiveGate]:
+    """The gates that are on, in the order in which they run."""
+    gates = gates or Gates()
+    warmup, golden = gates.warmup, gates.golden
+    extra: dict[str, dict[str, Any]] = {
+        "warmup": {"requests": (warmup and warmup.requests) or DEFAULT_WARMUP_REQUESTS},
+        "golden": {
+            "tolerance": DEFAULT_TOLERANCE if golden is None or golden.tolerance is None else golden.tolerance
+        },
+    }
+    own: dict[str, Gate | None] = {
+        "contract": gates.contract,
+        "artifact": gates.artifact,
+        "warmup": warmup,
+        "golden": golden,
+    }
+    return [
+        EffectiveGate(
+            name=name,
+            timeout_seconds=_seconds((gate and gate.timeout) or DEFAULT_GATE_TIMEOUTS[name]),
+            **extra.get(name, {}),
+        )
+        for name, gate in own.items()
+        if gate is None or gate.enabled is not False
+    ] + [_webhook(webhook) for webhook in gates.webhooks or []]
+
+
+def _webhook(webhook: Webhook) -> EffectiveGate:
+    """Its time is what all its calls and the waiting in between can take."""
+    call = max(1, _seconds(webhook.timeout or DEFAULT_CALL))
+    retries = DEFAULT_RETRIES if webhook.retries is None else webhook.retries
+    return EffectiveGate(
+        name=f"webhook/{webhook.name}",
+        timeout_seconds=(retries + 1) * (call + LONGEST_BACKOFF),
+        url=webhook.url,
+        call_seconds=call,
+        retries=retries,
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Literal
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,32 @@ class Readings:
     """The runtime offers no counters."""
 
 
+GateVerdict = Literal["Passed", "Failed", "Skipped", "Refused", "Error"]
+"""Refused and Error are tried again: somebody said no, or nobody could say anything."""
+
+
+@dataclass(frozen=True)
+class GateTicket:
+    """One attempt at one gate of one rollout."""
+
+    revision: str
+    started_at: str
+    """When the rollout started, as status has it."""
+    gate: str
+    attempt: int
+
+
+@dataclass(frozen=True)
+class GateOutcome:
+    """What came of an attempt."""
+
+    ticket: GateTicket
+    verdict: GateVerdict
+    message: str
+    code: int | None = None
+    """A webhook's HTTP status."""
+
+
 @dataclass(frozen=True)
 class Observation:
     """Everything that one decision looks at."""
@@ -106,6 +133,8 @@ class Observation:
     """The in-cluster address is as it should be."""
     readings: Readings | None = None
     """None: not read this time."""
+    gate: GateOutcome | None = None
+    """What came of the gate that was set running; None: nothing yet."""
     runtime_hash: str | None = None
     """What the (Cluster)ServingRuntime holds now."""
     scale: Mapping[str, object] = field(default_factory=dict)

@@ -1,10 +1,9 @@
-"""The canary's way: its pods become ready, its steps are held, it is promoted or rolled back."""
+"""The canary's way: its pods become ready, its gates are passed, its steps are held, it is promoted or rolled back."""
 
 from datetime import timedelta
 
 from slipway_operator.api import reasons
-from slipway_operator.api.duration import format_duration, parse_duration
-from slipway_operator.api.spec import Approval
+from slipway_operator.api.duration import format_duration
 from slipway_operator.api.status import (
     Canary,
     EffectiveRollout,
@@ -14,12 +13,12 @@ from slipway_operator.api.status import (
     Stable,
     StepState,
 )
-from slipway_operator.rollout import causes, traffic
+from slipway_operator.rollout import causes, gates, holding, traffic
 from slipway_operator.rollout.analysis import judge as analysis
 from slipway_operator.rollout.observation import Problem, RevisionState
 from slipway_operator.rollout.turn import Turn
 
-NEXT_LOOK = timedelta(seconds=2)
+NEXT_LOOK = holding.NEXT_LOOK
 SOONEST_LOOK = timedelta(milliseconds=500)
 
 
@@ -37,6 +36,8 @@ def advance(turn: Turn) -> None:
         _first(turn, canary, state)
     elif canary.ready_at is None:
         _await_ready(turn, canary, rollout, state)
+    elif turn.status.step is None:
+        _pass_gates(turn, rollout, state)
     else:
         _hold(turn, rollout, state)
 
@@ -68,9 +69,34 @@ def _await_ready(turn: Turn, canary: Canary, rollout: EffectiveRollout, state: R
         turn.update_canary(
             ready_at=turn.now, ready_pods=state.ready_pods, restarts=state.restarts, failing=None
         )
+        gates.begin(turn, rollout)
+        turn.normal(reasons.CANARY_READY, f"Version {canary.version} is ready: {_next(rollout)} next")
+        _pass_gates(turn, rollout, state)
+
+
+def _next(rollout: EffectiveRollout) -> str:
+    names = ", ".join(gate.name for gate in rollout.gates)
+    return f"its gates ({names})" if names else f"{rollout.steps[0].weight} % of requests"
+
+
+def _pass_gates(turn: Turn, rollout: EffectiveRollout, state: RevisionState) -> None:
+    """Before the first request: the gates; then the first step."""
+    cause = (
+        causes.failed_for_good(turn)
+        or causes.restarted(turn, state)
+        or causes.unready(turn, state)
+        or gates.advance(turn, rollout)
+    )
+    if cause:
+        _roll_back(turn, cause)
+    elif gates.current(turn.status) is None and turn.status.canary:
         first = rollout.steps[0].weight or 0
         turn.update(step=StepState(index=0, count=len(rollout.steps), weight=first))
-        turn.normal(reasons.CANARY_READY, f"Version {canary.version} is ready: {first} % of requests next")
+        if rollout.gates:
+            version = turn.status.canary.version
+            turn.normal(
+                reasons.GATES_PASSED, f"Version {version}: {gates.tell(turn)}; {first} % of requests next"
+            )
 
 
 def _hold(turn: Turn, rollout: EffectiveRollout, state: RevisionState) -> None:
@@ -89,49 +115,11 @@ def _hold(turn: Turn, rollout: EffectiveRollout, state: RevisionState) -> None:
     if step is None or turn.status.paused or not traffic.has_taken(turn):
         return
     if step.took_at is None:
-        _begin_hold(turn, rollout, step)
-    elif state.serving and _is_over(turn, rollout, step):
+        holding.begin(turn, rollout, step)
+    elif state.serving and holding.is_over(turn, rollout, step):
         _leave(turn, rollout, step)
     elif step.hold_until:
         turn.wake_at(step.hold_until)
-
-
-def _begin_hold(turn: Turn, rollout: EffectiveRollout, step: StepState) -> None:
-    if _approval(rollout, step):
-        _begin_waiting(turn, step)
-        return
-    hold = _hold_time(rollout, step.index)
-    turn.update(step=step.model_copy(update={"took_at": turn.now, "hold_until": turn.now + hold}))
-    turn.wake_at(turn.now + min(hold, NEXT_LOOK))
-    if step.index < step.count:
-        turn.normal(
-            reasons.STEP_REACHED,
-            f"Step {step.index + 1} of {step.count}: {step.weight} % of requests go to version"
-            f" {turn.status.canary.version if turn.status.canary else ''}, held for {format_duration(hold)}",
-        )
-
-
-def _begin_waiting(turn: Turn, step: StepState) -> None:
-    turn.update(step=step.model_copy(update={"took_at": turn.now}))
-    turn.normal(
-        reasons.STEP_REACHED,
-        f"Step {step.index + 1} of {step.count}: waits for approval, at {step.weight} % of requests"
-        f" (kubectl annotate md {turn.deployment.name} slipway.dev/promote=yes --overwrite)",
-    )
-
-
-def _approval(rollout: EffectiveRollout, step: StepState) -> Approval | None:
-    return rollout.steps[step.index].approval if step.index < len(rollout.steps) else None
-
-
-def _is_over(turn: Turn, rollout: EffectiveRollout, step: StepState) -> bool:
-    if step.released:
-        return True
-    if _approval(rollout, step):
-        return False
-    if step.hold_until is None or turn.now >= step.hold_until:
-        return True
-    return rollout.analysis.step_up_early and turn.status.verdict == "Pass"
 
 
 def _leave(turn: Turn, rollout: EffectiveRollout, step: StepState) -> None:
@@ -139,7 +127,7 @@ def _leave(turn: Turn, rollout: EffectiveRollout, step: StepState) -> None:
     if step.weight == 100:
         _promote(turn, rollout)
         return
-    if step.took_at and _approval(rollout, step) and turn.status.canary:
+    if step.took_at and holding.approval(rollout, step) and turn.status.canary:
         waited = (turn.now - step.took_at).total_seconds()
         turn.update_canary(waited_seconds=turn.status.canary.waited_seconds + waited)
     index = step.index + 1
@@ -149,11 +137,6 @@ def _leave(turn: Turn, rollout: EffectiveRollout, step: StepState) -> None:
         turn.update(step=StepState(index=index, count=step.count, weight=weight))
     elif rollout.analysis.on_inconclusive == "Rollback":
         _roll_back(turn, Problem(reasons.INCONCLUSIVE, f"no verdict when the steps were over: {question}"))
-
-
-def _hold_time(rollout: EffectiveRollout, index: int) -> timedelta:
-    """After the last step there is nothing to wait for: everything goes to the canary, and it is promoted."""
-    return parse_duration(rollout.steps[index].hold or "0s") if index < len(rollout.steps) else timedelta(0)
 
 
 def _promote(turn: Turn, rollout: EffectiveRollout) -> None:

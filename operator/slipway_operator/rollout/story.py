@@ -7,7 +7,7 @@ on its way; ``Stalled`` that it cannot go on without somebody, and why.
 from slipway_operator.api import reasons
 from slipway_operator.api.model import format_time
 from slipway_operator.api.status import Address, Condition, ConditionStatus, Phase
-from slipway_operator.rollout import traffic
+from slipway_operator.rollout import gates, traffic
 from slipway_operator.rollout.analysis import judge as analysis
 from slipway_operator.rollout.turn import Turn
 
@@ -73,7 +73,7 @@ def _canary_message(turn: Turn) -> str:
     if canary.failing:
         return f"Version {canary.version} is failing: {canary.failing.reason}: {canary.failing.message}"
     if step is None:
-        return f"Version {canary.version} is starting; waiting for its pods"
+        return _early_message(turn, canary.version)
     if turn.status.paused:
         how = "the command resume" if turn.status.paused.by == "command" else "spec.suspend: false"
         return f"Version {canary.version} stands still at {step.weight} % of requests until {how}"
@@ -91,6 +91,20 @@ def _canary_message(turn: Turn) -> str:
         return f"Version {canary.version} stays at {step.weight} % of requests: {question}"
     until = format_time(step.hold_until)[11:19]
     return f"Version {canary.version} has {step.weight} % of requests (step {step.index + 1} of {step.count}) until {until} UTC"
+
+
+def _early_message(turn: Turn, version: str) -> str:
+    """Before the first request."""
+    gate = gates.current(turn.status)
+    if gate is None:
+        return f"Version {version} is starting; waiting for its pods"
+    number, state = gate
+    where = f"gate {state.name} ({number} of {len(turn.status.gates or [])})"
+    if state.state == "Error":
+        return f"Version {version}: {where} is tried again: {state.message}"
+    if state.state == "Pending":
+        return f"Version {version} stands still before {where}"
+    return f"Version {version} has to pass {where} before its first request"
 
 
 def _approval(turn: Turn) -> bool:

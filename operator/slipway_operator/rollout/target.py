@@ -67,6 +67,7 @@ def _start(turn: Turn) -> None:
         # A revision that was kept warm may be asked for again: it is the canary then, and keeps its pods.
         previous=None if previous and previous.revision == wanted.revision else previous,
         rollout=effective_rollout(turn.deployment.spec.rollout),
+        gates=None,
         step=None,
         evidence=None,
         analysis=None,

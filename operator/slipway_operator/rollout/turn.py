@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from slipway_operator.api.gates import GateState
 from slipway_operator.api.spec import ModelDeploymentSpec, Outcome
 from slipway_operator.api.status import Canary, HistoryEntry, ModelDeploymentStatus, Revision
 from slipway_operator.rollout.actions import Action, Decision, Event
@@ -88,7 +89,18 @@ class Turn:
             message=message,
         )
         self.enter(entry)
-        self.update(canary=None, step=None, evidence=None, paused=None)
+        self.update(canary=None, step=None, evidence=None, paused=None, gates=self._settled_gates())
+
+    def _settled_gates(self) -> list[GateState] | None:
+        """What came of the gates, for people; those that were not run to their end never will be."""
+        ended = {
+            "state": "Skipped",
+            "message": "the rollout has ended",
+            "finished_at": self.now,
+            "retry_at": None,
+        }
+        states = self.status.gates or []
+        return [part if part.finished_at else part.model_copy(update=ended) for part in states] or None
 
     def enter(self, entry: HistoryEntry) -> None:
         """Add to the history."""

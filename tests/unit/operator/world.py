@@ -19,10 +19,14 @@ from slipway_operator.rollout.actions import (
     WriteAddress,
     WriteRoute,
 )
-from slipway_operator.rollout.analysis.judge import due
+from slipway_operator.rollout.analysis.judge import counted, due
 from slipway_operator.rollout.decide import decide
+from slipway_operator.rollout.gates import running
 from slipway_operator.rollout.observation import (
     Failure,
+    GateOutcome,
+    GateTicket,
+    GateVerdict,
     Observation,
     PodState,
     Problem,
@@ -81,6 +85,10 @@ class World:
     """Requests a second, shared out by the route's weights."""
     failing: dict[str, float] = field(default_factory=dict)
     """The share of its requests that a revision fails."""
+    verdicts: dict[str, GateVerdict | None] = field(default_factory=dict)
+    """What comes of the gates, by name; otherwise they pass. None: no answer comes."""
+    asked: list[GateTicket] = field(default_factory=list)
+    """Every attempt at a gate that was begun, in order."""
     commands: dict[str, str] = field(default_factory=dict)
     """The annotations that are commands: verb → id."""
     events: list[Event] = field(default_factory=list)
@@ -124,7 +132,8 @@ class World:
         live = due(self.status, self.now)
         pods = {
             f"pod-{name}": (name, (self.counts.get(name) or NOTHING) | self.own.get(name, {}))
-            for name in self.revisions
+            for name in counted(self.status)
+            if name in self.revisions
         }
         return Observation(
             revisions=dict(self.revisions),
@@ -136,7 +145,19 @@ class World:
             readings=Readings(pods=pods, error=self.readings_error, absent=not self.counting)
             if live
             else None,
+            gate=self.gate(),
         )
+
+    def gate(self) -> GateOutcome | None:
+        """What came of the gate that status has running: the shell brings it in the next turn."""
+        found = running(self.status)
+        if found is None:
+            return None
+        gate, ticket = found
+        if ticket not in self.asked:
+            self.asked.append(ticket)
+        verdict = self.verdicts.get(gate.name, "Passed")
+        return verdict and GateOutcome(ticket, verdict, f"{gate.name} says {verdict}")
 
     def pod(self, name: str, *, ready=True, restarts=0, failure: Failure | None = None, words=None) -> None:
         """Set how the one pod of a revision is."""

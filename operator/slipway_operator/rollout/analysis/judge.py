@@ -26,6 +26,12 @@ def due(status: ModelDeploymentStatus, now: datetime) -> bool:
     return moment is not None and now >= moment
 
 
+def counted(status: ModelDeploymentStatus) -> list[str]:
+    """The revisions whose counters are to be read: what its gates ask a canary belongs to no check."""
+    roles = [status.stable, status.canary if status.step else None]
+    return [role.revision for role in roles if role]
+
+
 def due_at(status: ModelDeploymentStatus) -> datetime | None:
     """When the counters should be read next; None while there is nothing to compare."""
     if status.canary is None or status.stable is None or status.rollout is None:
@@ -52,7 +58,7 @@ def judge(turn: Turn) -> None:
     evidence = remember(_learn(evidence, gained, counts=counts), readings, gained, turn.now)
     evidence = _look_out(evidence, rollout.analysis, totals(readings, _stable(turn)))
     turn.update(evidence=evidence)
-    if canary.ready_at:
+    if turn.status.step:  # the requests of its gates are not its clients'
         _conclude(turn, rollout.analysis, evidence)
 
 

@@ -38,7 +38,7 @@ class Histories(RuleBasedStateMachine):
 
     @rule(version=VERSIONS)
     def apply(self, version: str) -> None:
-        self.world.apply(spec(version))
+        self.world.apply(spec(version, gates={"webhooks": [{"name": "risk", "url": "http://risk"}]}))
 
     @rule(seconds=st.sampled_from([0, 1, 2, 5, 30]))
     def time(self, seconds: float) -> None:
@@ -56,6 +56,15 @@ class Histories(RuleBasedStateMachine):
     @rule(up=st.booleans())
     def startup(self, up: bool) -> None:
         self.world.startup = up
+
+    @rule(
+        verdicts=st.dictionaries(
+            st.sampled_from(["contract", "artifact", "warmup", "golden", "webhook/risk"]),
+            st.sampled_from(["Passed", "Failed", "Skipped", "Refused", "Error", None]),
+        )
+    )
+    def gates(self, verdicts) -> None:
+        self.world.verdicts = verdicts
 
     @rule(accepting=st.booleans())
     def gateway(self, accepting: bool) -> None:
@@ -84,6 +93,16 @@ class Histories(RuleBasedStateMachine):
             assert min(split.values()) > 0, "0 means 0: a backend without weight is not on the route"
 
     @invariant()
+    def no_request_before_the_gates_are_passed(self) -> None:
+        status, world = self.world.status, self.world
+        if status.step:
+            assert all(gate.state in ("Passed", "Skipped") for gate in status.gates or [])
+        elif status.canary and status.stable and world.splits:
+            last, before = world.splits[-1], world.splits[-2] if len(world.splits) > 1 else {}
+            name = status.canary.revision
+            assert last.get(name, 0) <= before.get(name, 0), "traffic rises before the gates are passed"
+
+    @invariant()
     def rolled_back_means_no_traffic(self) -> None:
         status, route = self.world.status, self.world.route
         if status.phase == "RolledBack":
@@ -104,6 +123,7 @@ class Histories(RuleBasedStateMachine):
         """Left alone with everything well, it settles."""
         world = self.world
         world.startup, world.accepting, world.problem, world.load = True, True, None, 200.0
+        world.verdicts = {}
         world.say("resume")
         for _ in range(250):
             for name in world.revisions:

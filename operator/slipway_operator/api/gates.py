@@ -1,0 +1,134 @@
+"""Gates: what a canary must pass before its first request; what users write, what is frozen, and what came of each.
+
+They run one at a time, in this order: contract, artifact, warmup, golden, webhooks.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import ConfigDict, Field
+
+from slipway_operator.api.fields import Duration, cel
+from slipway_operator.api.model import ApiModel, Time
+
+GateResult = Literal["Pending", "Running", "Passed", "Failed", "Error", "Skipped"]
+
+
+class Gate(ApiModel):
+    """What every built-in gate has."""
+
+    enabled: bool | None = None
+    """false leaves the gate out; default true."""
+    timeout: Duration | None = None
+    """How long it may take, repeated attempts included; a gate without an answer by then sends the canary back."""
+
+
+class WarmupGate(Gate):
+    """Requests through the canary's own Service until its latency has settled; each must be answered with 200."""
+
+    requests: int | None = Field(default=None, ge=1, le=1000)
+    """How many at the least, for each of its pods; default 20."""
+
+
+class GoldenGate(Gate):
+    """The canary's answers to the bundle's golden rows, against those recorded when the bundle was made."""
+
+    tolerance: float | None = Field(default=None, ge=0, le=1)
+    """How far a float may be off, relative to its size or to 1; default 0.00001."""
+
+
+class Webhook(ApiModel):
+    """A POST to a program of yours: 2xx lets the canary pass, anything else is tried again and then sends it back."""
+
+    model_config = ConfigDict(
+        json_schema_extra=cel(
+            (
+                "!has(self.timeout) || duration(self.timeout) <= duration('1m')",
+                "timeout is for one call: 1m at most",
+            ),
+        )
+    )
+
+    name: str = Field(
+        min_length=1,
+        max_length=40,
+        json_schema_extra=cel(
+            (
+                "self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')",
+                "must be lower-case letters, digits and '-'",
+            ),
+        ),
+    )
+    url: str = Field(
+        min_length=1,
+        max_length=2048,
+        json_schema_extra=cel(("self.matches('^https?://[^/]+')", "must be an http:// or https:// URL")),
+    )
+    """Loopback, link-local and metadata addresses and the API server are refused; redirects are not followed."""
+    timeout: Duration | None = None
+    """How long one call may take; default 10s, at most 1m."""
+    retries: int | None = Field(default=None, ge=0, le=10)
+    """How often a call that was not answered with 2xx is made again; default 3."""
+
+
+Webhooks = Annotated[
+    list[Webhook],
+    Field(
+        min_length=1,
+        max_length=8,
+        json_schema_extra=cel(
+            ("self.all(w, self.exists_one(v, v.name == w.name))", "two webhooks have the same name"),
+        ),
+    ),
+]
+
+
+class Gates(ApiModel):
+    """What a canary must pass before its first request. The four built-in gates are on by default."""
+
+    contract: Gate | None = None
+    """The canary's contract against stable's: what stable's clients send and read must go on working."""
+    artifact: Gate | None = None
+    """The digest that the predictor says it serves must be spec.model.digest."""
+    warmup: WarmupGate | None = None
+    golden: GoldenGate | None = None
+    webhooks: Webhooks | None = None
+    """Called last, in this order."""
+
+
+class EffectiveGate(ApiModel):
+    """A gate as it runs: defaults filled in, frozen when the rollout starts. Times in seconds."""
+
+    name: str
+    """contract, artifact, warmup, golden, or webhook/NAME."""
+    timeout_seconds: int
+    """For the whole gate, repeated attempts included."""
+    requests: int | None = None
+    tolerance: float | None = None
+    url: str | None = None
+    call_seconds: int | None = None
+    """For one call of a webhook."""
+    retries: int | None = None
+
+
+class GateAnswer(ApiModel):
+    """What a webhook answered."""
+
+    at: Time
+    code: int | None = None
+    """The HTTP status; none where there was no answer."""
+    message: str
+
+
+class GateState(ApiModel):
+    """What has become of a gate."""
+
+    name: str
+    state: GateResult = "Pending"
+    message: str | None = None
+    started_at: Time | None = None
+    finished_at: Time | None = None
+    attempts: int = 0
+    retry_at: Time | None = None
+    """When it is tried again, after an Error."""
+    answers: list[GateAnswer] | None = None
+    """All answers of a webhook."""

@@ -1,0 +1,136 @@
+"""Gates between the decision and the network: which one is to run now, on what, and what has come of it.
+
+The counterpart of ``rollout.gates``: that one sets a gate running in status, this one runs it in the background and
+brings the outcome with the next observation.
+"""
+
+from collections.abc import Callable, Iterator
+from urllib.parse import urlsplit
+
+import aiohttp
+
+from slipway_operator.api import names
+from slipway_operator.api.gates import EffectiveGate
+from slipway_operator.api.status import ModelDeploymentStatus, Revision
+from slipway_operator.cluster.claims import Key
+from slipway_operator.cluster.client import ApiError, Client, Json
+from slipway_operator.cluster.kinds import SERVICE
+from slipway_operator.cluster.observe import View
+from slipway_operator.cluster.render.common import Subject
+from slipway_operator.cluster.render.route import PORT
+from slipway_operator.gates.addresses import Guard
+from slipway_operator.gates.background import Background
+from slipway_operator.gates.run import run
+from slipway_operator.gates.scene import Answer, Scene, Side
+from slipway_operator.rollout import gates
+from slipway_operator.rollout.diagnosis import pod_state
+from slipway_operator.rollout.observation import GateOutcome
+
+
+class Gating:
+    """Runs the gates of all ModelDeployments."""
+
+    def __init__(self, client: Client, done: Callable[[Key], None], guard: Guard | None = None) -> None:
+        """``done`` is told whose gate has an outcome."""
+        self._client = client
+        self._guard = guard or Guard([host for host in [urlsplit(client.host).hostname] if host])
+        # A connection for each request: a Service spreads connections over its pods, not requests.
+        self._pods = aiohttp.ClientSession(connector=aiohttp.TCPConnector(force_close=True))
+        self._outside = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(force_close=True, resolver=self._guard, use_dns_cache=False)
+        )
+        self._background = Background(done)
+
+    async def close(self) -> None:
+        """End what is under way; whoever comes next begins it again."""
+        await self._background.close()
+        await self._pods.close()
+        await self._outside.close()
+
+    def forget(self, key: Key) -> None:
+        """The ModelDeployment is gone."""
+        self._background.forget(key)
+
+    def outcome(self, subject: Subject, view: View, status: ModelDeploymentStatus) -> GateOutcome | None:
+        """What came of the gate that ``status`` has running; begins the attempt if nobody has."""
+        key, asked = (subject.namespace, subject.name), gates.running(status)
+        if asked is None:
+            self._background.forget(key)
+            return None
+        gate, ticket = asked
+        return self._background.outcome(
+            key, ticket, lambda: self._attempt(subject, view, status, gate, ticket.attempt)
+        )
+
+    async def _attempt(
+        self, subject: Subject, view: View, status: ModelDeploymentStatus, gate: EffectiveGate, attempt: int
+    ) -> Answer:
+        try:
+            scene = await self._scene(subject, view, status)
+        except ApiError as error:
+            return Answer("Error", f"the API server does not tell the canary's Service: {error.message}")
+        if scene is None:
+            return Answer("Error", "there is no canary")
+        session = self._outside if gate.url else self._pods
+        return await run(session, self._guard, gate, scene, attempt)
+
+    async def _scene(self, subject: Subject, view: View, status: ModelDeploymentStatus) -> Scene | None:
+        canary = status.canary
+        if canary is None:
+            return None
+        # The predictor's own Service, also behind a transformer: the bundle's rows are the predictor's.
+        name = names.entry_service(subject.name, canary.revision)
+        service = await self._client.get(SERVICE, subject.namespace, name)
+        pods = view.found.pods.get(canary.revision, [])
+        return Scene(
+            namespace=subject.namespace,
+            name=subject.name,
+            model=subject.model_name,
+            canary=_side(view, canary),
+            stable=_side(view, status.stable) if status.stable else None,
+            entries=tuple(entries(service, pods)) if service else (),
+            passed=[
+                part.model_dump(mode="json", include={"name", "state", "message"})
+                for part in status.gates or []
+                if part.state in gates.OVER
+            ],
+        )
+
+
+def entries(service: Json, pods: list[Json]) -> Iterator[str]:
+    """The URLs of a Service's port 80: its address or, where it has none (headless), its ready pods'."""
+    spec = service.get("spec", {})
+    address = spec.get("clusterIP")
+    if address and address != "None":
+        yield f"http://{_host(address)}:{PORT}"
+        return
+    port: Json = next((part for part in spec.get("ports", []) if part.get("port") == PORT), {})
+    target = port.get("targetPort", PORT)
+    for pod in _ready(pods):
+        yield f"http://{_host(pod['status']['podIP'])}:{_number(pod, target)}"
+
+
+def _side(view: View, revision: Revision) -> Side:
+    runtime = view.found.runtimes.get(revision.revision)
+    annotations = runtime["metadata"].get("annotations", {}) if runtime else {}
+    port = annotations.get(names.ANNOTATION_ADMIN)
+    pods = _ready(view.found.pods.get(revision.revision, []))
+    return Side(
+        revision=revision,
+        runtime=annotations.get(names.ANNOTATION_RUNTIME, "a runtime that is gone"),
+        admin=tuple(f"http://{_host(pod['status']['podIP'])}:{port}" for pod in pods) if port else None,
+    )
+
+
+def _ready(pods: list[Json]) -> list[Json]:
+    return [pod for pod in pods if pod.get("status", {}).get("podIP") and pod_state(pod).ready]
+
+
+def _host(address: str) -> str:
+    return f"[{address}]" if ":" in address else address
+
+
+def _number(pod: Json, target: int | str) -> int | str:
+    """The number of a container port that a Service may call by name."""
+    ports = [port for part in pod["spec"].get("containers", []) for port in part.get("ports", [])]
+    return next((port["containerPort"] for port in ports if port.get("name") == target), target)
