@@ -10,7 +10,13 @@ def tell(body: Json) -> str:
     """The page, without a newline at its end."""
     status = body.get("status", {})
     return "\n".join(
-        [*_head(body["metadata"], status), *_roles(status), *_analysis(status), *_history(status)]
+        [
+            *_head(body["metadata"], status),
+            *_roles(status),
+            *_gates(status),
+            *_analysis(status),
+            *_history(status),
+        ]
     )
 
 
@@ -37,6 +43,16 @@ def _roles(status: Json) -> Iterator[str]:
 
 def _note(role: str, part: Json) -> str:
     return f"kept warm until {part['keepUntil'][:19]}Z" if role == "previous" else part["reason"]
+
+
+def _gates(status: Json) -> Iterator[str]:
+    """As long as they matter: before the first request, and where one of them was the end."""
+    gates = status.get("gates") or []
+    before = status.get("canary") and not status.get("step")
+    ended = status.get("failed") and any(gate["state"] in ("Failed", "Error") for gate in gates)
+    if before or ended:
+        rows = [(gate["name"], gate["state"], gate.get("message", "")) for gate in gates]
+        yield from _table(("GATE", "STATE", ""), rows)
 
 
 def _analysis(status: Json) -> Iterator[str]:

@@ -95,6 +95,32 @@ async def test_a_good_one_is_taken_with_its_defaults(client, namespace):
             "must be a duration such as 90s, 5m or 1h30m",
         ),
         ("spec.rollout.steps", [{"weight": 5, "hold": "5"}], "spec.rollout.steps[0].hold"),
+        ("spec.rollout.gates.warmup", {"requests": 0}, "spec.rollout.gates.warmup.requests"),
+        ("spec.rollout.gates.golden", {"tolerance": -1}, "spec.rollout.gates.golden.tolerance"),
+        ("spec.rollout.gates.contract", {"timeout": "soon"}, "must be a duration such as 90s, 5m or 1h30m"),
+        ("spec.rollout.gates.webhooks", [], "spec.rollout.gates.webhooks"),
+        (
+            "spec.rollout.gates.webhooks",
+            [{"name": "a", "url": "ftp://a"}],
+            "must be an http:// or https:// URL",
+        ),
+        ("spec.rollout.gates.webhooks", [{"name": "A b", "url": "http://a"}], "must be lower-case letters"),
+        ("spec.rollout.gates.webhooks", [{"name": "a"}], "spec.rollout.gates.webhooks[0].url"),
+        (
+            "spec.rollout.gates.webhooks",
+            [{"name": "a", "url": "http://a", "timeout": "2m"}],
+            "timeout is for one call: 1m at most",
+        ),
+        (
+            "spec.rollout.gates.webhooks",
+            [{"name": "a", "url": "http://a", "retries": 11}],
+            "spec.rollout.gates.webhooks[0].retries",
+        ),
+        (
+            "spec.rollout.gates.webhooks",
+            [{"name": "a", "url": "http://a"}, {"name": "a", "url": "http://b"}],
+            "two webhooks have the same name",
+        ),
         ("spec.rollout.steps", [{"hold": "5s"}], "a step has either a weight or an approval"),
         ("spec.rollout.steps", [{"weight": 5, "approval": {}}], "a step has either a weight or an approval"),
         (
@@ -153,6 +179,16 @@ async def test_everything_a_rollout_may_say_is_taken(client, namespace):
             "metrics": [
                 {"name": "error-rate", "tolerance": 0.1, "reject": 1.5},
                 {"name": "predictions", "dryRun": False},
+            ],
+        },
+        "gates": {
+            "contract": {"enabled": False},
+            "artifact": {},
+            "warmup": {"requests": 50, "timeout": "5m"},
+            "golden": {"tolerance": 0},
+            "webhooks": [
+                {"name": "risk", "url": "https://risk.example.com/gate", "timeout": "1m", "retries": 0},
+                {"name": "second", "url": "http://second"},
             ],
         },
         "deadline": "2h",

@@ -64,3 +64,28 @@ def test_what_the_operator_has_not_seen_yet_is_said():
 def test_a_finished_rollouts_looks_are_old_news():
     status = {**BODY["status"], "canary": None}
     assert "METRIC" not in tell({**BODY, "status": status})
+
+
+GATES = [
+    {"name": "contract", "state": "Passed", "message": "fine"},
+    {"name": "golden", "state": "Failed", "message": "row 3 differs"},
+    {"name": "webhook/risk", "state": "Pending"},
+]
+PAGE = "  GATE          STATE\n  contract      Passed   fine\n  golden        Failed   row 3 differs\n"
+
+
+def test_gates_are_told_before_the_first_request_and_where_one_failed():
+    before = {**BODY["status"], "gates": GATES, "step": None}
+    failed = {
+        **BODY["status"],
+        "gates": GATES,
+        "canary": None,
+        "failed": {"version": "2", "revision": "bbbb2222", "reason": "GateFailed"},
+    }
+    assert PAGE in tell({**BODY, "status": before})
+    assert PAGE in tell({**BODY, "status": failed})
+
+
+def test_gates_that_were_passed_are_old_news():
+    rolling = {**BODY["status"], "gates": GATES[:1], "step": {"index": 0}}
+    assert "GATE" not in tell({**BODY, "status": rolling})
