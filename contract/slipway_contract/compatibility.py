@@ -34,6 +34,7 @@ class Comparison:
 
 def compare(old: Interface, new: Interface) -> Comparison:
     """Compare two versions."""
+    old = _unfolded(old, new)
     ours = {entry.name: entry for entry in new.inputs}
     known = {entry.name for entry in old.inputs}
     added = [entry for entry in new.inputs if entry.name not in known]
@@ -48,6 +49,21 @@ def compare(old: Interface, new: Interface) -> Comparison:
     breaks += _rows(old.max_rows, new.max_rows)
     breaks += _outputs(old.outputs, {entry.name: entry for entry in new.outputs})
     return Comparison(tuple(breaks), tuple(_notes(old, new, added)))
+
+
+def _unfolded(old: Interface, new: Interface) -> Interface:
+    """An old version that took one matrix, as if it had named its columns as the new one does.
+
+    A matrix of all columns is taken under any name, so its clients never knew the columns', and go on working.
+    """
+    matrix = old.inputs[0] if len(old.inputs) == 1 else None
+    if matrix is None or matrix.columns is None or matrix.width != sum(entry.width for entry in new.inputs):
+        return old
+    columns = [
+        matrix.model_copy(update={"name": entry.name, "columns": entry.columns, "example": None})
+        for entry in new.inputs
+    ]
+    return Interface(tuple(columns), old.outputs, old.max_rows)
 
 
 def _renamed(entry: Input, added: Sequence[Input]) -> str:

@@ -12,6 +12,7 @@ AGE = {"name": "age", "type": "float"}
 PLAN = {"name": "plan", "type": "category", "values": ["basic", "pro"]}
 LABEL = {"name": "label", "type": "int", "classes": [0, 1]}
 PROBABILITY = {"name": "probability", "type": "float", "columns": 2}
+MATRIX = {"name": "x", "type": "float", "columns": 3}
 BASE = {"inputs": [AGE, PLAN], "outputs": [LABEL, PROBABILITY]}
 OPTIONAL = {"name": "city", "type": "string", "required": False, "missing": "none"}
 
@@ -59,6 +60,11 @@ COMPATIBLE = {
     "infinity is taken": ({}, age(infinite=True)),
     "another example and default": ({}, age(example=3.0, default=1.0)),
     "more outputs": ({}, outputs(LABEL, PROBABILITY, {"name": "score", "type": "float"})),
+    "a matrix gets another name": (inputs({**MATRIX}), inputs({**MATRIX, "name": "rows"})),
+    "a matrix gets names for its columns": (
+        inputs(MATRIX),
+        inputs(AGE, {**AGE, "name": "size", "columns": 2}),
+    ),
     "more rows": ({"maxRows": 10}, {"maxRows": 11}),
     "any number of rows": ({"maxRows": 10}, {}),
 }
@@ -80,6 +86,16 @@ BREAKING = {
         inputs({**AGE, "columns": 3}),
         inputs({**AGE, "columns": 4}),
         "input 'age' has 4 column(s), it had 3",
+    ),
+    "a named column of a matrix is narrower": (
+        inputs({**MATRIX, "columns": 2}),
+        inputs(AGE, {"name": "size", "type": "float", "maximum": 5}),
+        "input 'size' refuses values above 5, it took any",
+    ),
+    "a named column of a matrix is of another type": (
+        inputs({**MATRIX, "columns": 2}),
+        inputs(AGE, {"name": "size", "type": "int"}),
+        "input 'size' is int, it was float",
     ),
     "a new required input": (
         {},
@@ -157,6 +173,23 @@ def test_an_input_that_may_have_been_renamed_is_told_with_its_new_name():
         "input 'age' is gone (renamed to 'years'?)",
         "input 'years' is new and required",
     )
+
+
+def test_columns_that_had_names_cannot_become_a_matrix():
+    named, matrix = (
+        interface(inputs=[AGE, {**AGE, "name": "b"}]),
+        interface(inputs=[{**MATRIX, "columns": 2}]),
+    )
+    assert compare(named, matrix).breaks == (
+        "input 'age' is gone",
+        "input 'b' is gone",
+        "input 'x' is new and required",
+    )
+
+
+def test_a_matrix_of_another_width_is_another_input():
+    matrix, named = interface(inputs=[MATRIX]), interface(inputs=[AGE])
+    assert "input 'x' is gone" in compare(matrix, named).breaks
 
 
 def test_every_break_is_told():
