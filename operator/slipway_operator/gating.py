@@ -69,14 +69,14 @@ class Gating:
             scene = await self._scene(subject, view, status)
         except ApiError as error:
             return Answer("Error", f"the API server does not tell the canary's Service: {error.message}")
-        if scene is None:
-            return Answer("Error", "there is no canary")
+        if scene is None:  # nobody knows how to ask it: never a reason to let it pass
+            return Answer("Error", "the canary's ServingRuntime is gone")
         session = self._outside if gate.url else self._pods
         return await run(session, self._guard, gate, scene, attempt)
 
     async def _scene(self, subject: Subject, view: View, status: ModelDeploymentStatus) -> Scene | None:
         canary = status.canary
-        if canary is None:
+        if canary is None or canary.revision not in view.found.runtimes:
             return None
         # The predictor's own Service, also behind a transformer: the bundle's rows are the predictor's.
         name = names.entry_service(subject.name, canary.revision)

@@ -127,6 +127,10 @@ async def test_each_gate_that_status_has_running_is_run_and_its_outcome_fits(
             found = await outcome(gating, cluster, cluster.status(gate), ended)
             assert found.verdict == "Passed", found.message
             assert (found.ticket.revision, found.ticket.gate, found.ticket.attempt) == ("v2", gate, 1)
+        del cluster.view.found.runtimes["v2"]
+        gating.forget((namespace, "churn"))
+        lost = await outcome(gating, cluster, cluster.status("golden"), ended)
+        assert (lost.verdict, lost.message) == ("Error", "the canary's ServingRuntime is gone")
         none = cluster.status("golden").model_copy(update={"canary": None})
         assert gating.outcome(cluster.subject(), cluster.view, none) is None
     finally:

@@ -198,6 +198,16 @@ def test_a_retried_rollout_of_the_same_revision_runs_its_gates_anew():
     assert [ticket.gate for ticket in again] == BUILT_IN
 
 
+def test_a_new_rollout_forgets_the_gates_of_the_last_one():
+    world = gated({"golden": "Failed"})
+    world.run_until("RolledBack")
+    world.startup = False
+    world.apply(spec("3"))
+    world.run(5)
+    assert world.status.gates is None
+    assert world.status.message == "Version 3 is starting; waiting for its pods"
+
+
 def test_abort_is_obeyed_while_a_gate_runs():
     world = gated({"warmup": None}).run(6)
     world.say("abort")
