@@ -26,6 +26,8 @@ from slipway_operator.rollout import gates
 from slipway_operator.rollout.diagnosis import pod_state
 from slipway_operator.rollout.observation import GateOutcome
 
+PREDICTOR = "predictor"
+
 
 class Gating:
     """Runs the gates of all ModelDeployments."""
@@ -123,7 +125,14 @@ def _side(view: View, revision: Revision) -> Side:
 
 
 def _ready(pods: list[Json]) -> list[Json]:
-    return [pod for pod in pods if pod.get("status", {}).get("podIP") and pod_state(pod).ready]
+    """The predictor's pods that serve; a transformer's are no business of the bundle's."""
+    return [
+        pod
+        for pod in pods
+        if pod["metadata"].get("labels", {}).get(names.KSERVE_COMPONENT, PREDICTOR) == PREDICTOR
+        and pod.get("status", {}).get("podIP")
+        and pod_state(pod).ready
+    ]
 
 
 def _host(address: str) -> str:

@@ -17,6 +17,8 @@ from aiohttp.resolver import ThreadedResolver
 
 _METADATA = {ipaddress.ip_address("fd00:ec2::254"), ipaddress.ip_address("100.100.100.200")}
 
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+
 
 class RefusedError(OSError):
     """The operator does not call this address; the message says why."""
@@ -58,9 +60,7 @@ class Guard(AbstractResolver):
         await self._inner.close()
 
     def _forbidden(self, text: str, apiserver: set[str]) -> str | None:
-        address = ipaddress.ip_address(text.partition("%")[0])
-        if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
-            address = address.ipv4_mapped
+        address = _meant(text.partition("%")[0])
         if str(address) in apiserver:
             return "the API server"
         if address.is_loopback:
@@ -81,3 +81,13 @@ class Guard(AbstractResolver):
                 continue
             addresses |= {str(info[4][0]) for info in infos}
         return addresses
+
+
+def _meant(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    """An address, or the IPv4 address that an IPv6 one stands for."""
+    address = ipaddress.ip_address(text)
+    if isinstance(address, ipaddress.IPv4Address):
+        return address
+    if address in _NAT64:
+        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    return address.ipv4_mapped or address.sixtofour or address

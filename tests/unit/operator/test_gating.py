@@ -5,9 +5,9 @@ import pytest
 from slipway_operator.gating import entries
 
 
-def pod(address, *, ready=True, ports=()):
+def pod(address, *, ready=True, ports=(), component="predictor"):
     return {
-        "metadata": {"name": f"pod-{address}"},
+        "metadata": {"name": f"pod-{address}", "labels": {"component": component}},
         "spec": {"containers": [{"ports": [*ports]}]},
         "status": {
             "podIP": address,
@@ -20,7 +20,12 @@ def service(address, target=8080):
     return {"spec": {"clusterIP": address, "ports": [{"port": 80, "targetPort": target}]}}
 
 
-PODS = [pod("10.0.0.1"), pod("10.0.0.2", ready=False), pod("10.0.0.3")]
+PODS = [
+    pod("10.0.0.1"),
+    pod("10.0.0.2", ready=False),
+    pod("10.0.0.3"),
+    pod("10.0.0.4", component="transformer"),
+]
 NAMED = [pod("10.0.0.1", ports=[{"name": "web", "containerPort": 9000}])]
 
 

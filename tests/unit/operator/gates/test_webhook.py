@@ -108,6 +108,8 @@ async def test_no_answer_within_its_time_is_an_error():
         ("http://[::1]/", "the operator's own machine"),
         ("http://[::ffff:127.0.0.1]/", "the operator's own machine"),
         ("http://169.254.169.254/latest/meta-data", "a link-local address"),
+        ("http://[64:ff9b::a9fe:a9fe]/", "a link-local address"),
+        ("http://[2002:a9fe:a9fe::1]/", "a link-local address"),
         ("http://[fe80::1]/", "a link-local address"),
         ("http://[fd00:ec2::254]/", "a cloud's metadata service"),
         ("http://100.100.100.200/", "a cloud's metadata service"),
