@@ -19,8 +19,11 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-SOURCE = Path("predictor", "slipway_predictor", "engines", "native", "trees.c")
-LIBRARY = SOURCE.with_name("_trees.so")
+PACKAGE = Path("predictor", "slipway_predictor")
+LIBRARIES = {
+    PACKAGE / "engines" / "native" / "_trees.so": PACKAGE / "engines" / "native" / "trees.c",
+    PACKAGE / "protocol" / "_numbers.so": PACKAGE / "protocol" / "numbers.c",
+}
 # No -march: the wheel must run on the oldest machine of its kind. No contraction: a fused multiply-add rounds once
 # where scikit-learn rounds twice.
 FLAGS = ("-O3", "-std=c99", "-ffp-contract=off", "-fPIC", "-shared")
@@ -33,19 +36,25 @@ class NativeHook(BuildHookInterface[Any]):
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002 (hatch's signature)
         """Compile into the source tree and have the wheel carry the library."""
         root = Path(self.root)
-        if self.target_name != "wheel" or not (root / SOURCE).exists():
+        if self.target_name != "wheel" or not (root / PACKAGE).exists():
             return
-        library = root / LIBRARY
-        library.unlink(missing_ok=True)
-        failure = compile_library(root / SOURCE, library)
+        failure = compile_all(root)
         if failure is None:
             build_data["pure_python"] = False
             build_data["tag"] = f"py3-none-{_platform()}"
-            build_data["artifacts"].append(str(LIBRARY))
+            build_data["artifacts"] += map(str, LIBRARIES)
         elif os.environ.get("SLIPWAY_NATIVE") == "require":
             raise RuntimeError(f"the predictor's C was not compiled: {failure}")
         else:
             self.app.display_warning(f"Building without the predictor's C: {failure}")
+
+
+def compile_all(root: Path) -> str | None:
+    """Compile all libraries of the checkout anew; return why one could not be, or None."""
+    for library in LIBRARIES:
+        (root / library).unlink(missing_ok=True)
+    failures = (compile_library(root / source, root / library) for library, source in LIBRARIES.items())
+    return next(filter(None, failures), None)
 
 
 def compile_library(source: Path, library: Path) -> str | None:

@@ -146,7 +146,9 @@ def _kubectl(found: argparse.Namespace, *arguments: str) -> str:
             "kubectl is not on the PATH: this command reaches the cluster through it"
         ) from None
     if done.returncode:
-        lines = done.stderr.strip().splitlines()  # the last one says it; those before are the client's own log
+        lines = (
+            done.stderr.strip().splitlines()
+        )  # the last one says it; those before are the client's own log
         raise RolloutError(f"kubectl: {lines[-1] if lines else f'exit status {done.returncode}'}")
     return done.stdout
 

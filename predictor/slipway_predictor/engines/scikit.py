@@ -5,7 +5,7 @@ argmax of the probabilities. Where it is that by scikit-learn's own code, in for
 """
 
 import sys
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from slipway_contract import BundleError, Output, ValueType
 from slipway_predictor.engines.base import Cost
 from slipway_predictor.engines.documents import takes_documents
+from slipway_predictor.engines.parts import take_apart, take_apart_nameless
 from slipway_predictor.features import Columns, Table, to_frame
 
 if TYPE_CHECKING:
@@ -42,20 +43,24 @@ class ScikitEngine:
         self._documents = takes_documents(estimator)
         self._boosting = type(estimator).__module__.startswith(_BOOSTING)
         self._classes: Any = getattr(estimator, "classes_", None)
-        self._methods = _methods(estimator)
+        self._parts = take_apart(estimator)
+        self._nameless = take_apart_nameless(estimator) if self.framed and _all_of_scikit(estimator) else None
         self.steady = _all_of_scikit(estimator)
         """Whether a call's time depends on the rows alone: code of somebody else's may sleep, or ask a server."""
         self._votes = isinstance(self._classes, np.ndarray) and _predicts_by_vote(estimator)
 
     def predict(self, table: Table, outputs: Collection[str]) -> dict[str, NDArray[Any]]:
         """Return the named outputs, as the Engine interface says."""
-        rows = self._fitted_form(table)
+        if self._nameless is not None and not isinstance(table, Columns) and table.dtype == np.float64:
+            methods, rows = self._nameless.methods, self._nameless.transformed(table)
+        else:
+            methods, rows = self._parts.methods, self._parts.transformed(self._fitted_form(table))
         if self._votes and len(outputs) > 1:
-            probability = self._methods["probability"](rows)
+            probability = methods["probability"](rows)
             return {"label": self._classes.take(probability.argmax(axis=1)), "probability": probability}
-        answers = {name: np.asarray(self._methods[name](rows)) for name in outputs if name in self._methods}
+        answers = {name: np.asarray(methods[name](rows)) for name in outputs if name in methods}
         if len(answers) < len(outputs):
-            several = self._methods["probability"](rows)
+            several = methods["probability"](rows)
             answers |= {name: several[int(name[len(_ONE) :])] for name in outputs if name not in answers}
         return answers
 
@@ -75,8 +80,8 @@ class ScikitEngine:
         """
         rows = len(table)
         outputs = []
-        for name, method in self._methods.items():
-            answer = method(self._fitted_form(table))
+        for name, method in self._parts.methods.items():
+            answer = method(self._parts.transformed(self._fitted_form(table)))
             if isinstance(answer, list):  # probabilities of a classifier of several labels: one array a label
                 parts = [self._described(f"{_ONE}{at}", part, rows) for at, part in enumerate(answer)]
                 outputs += [
@@ -100,45 +105,10 @@ class ScikitEngine:
         return Output(name=name, type=kind, columns=columns, classes=classes)
 
 
-def _methods(estimator: Any) -> dict[str, Callable[[Table], Any]]:
-    """Return the method behind each output.
-
-    `value` of a regressor; else `label`, with `probability` where there is one, and `score` of a detector of outliers.
-    """
-    if _is_regressor(estimator):
-        return {"value": estimator.predict}
-    methods: dict[str, Callable[[Table], Any]] = {"label": estimator.predict}
-    if callable(getattr(estimator, "predict_proba", None)):
-        methods["probability"] = estimator.predict_proba
-    if _is_detector(estimator) and callable(getattr(estimator, "decision_function", None)):
-        methods["score"] = estimator.decision_function
-    return methods
-
-
 def _with_categories(frame: "pd.DataFrame") -> "pd.DataFrame":
     """Return the frame with text as pandas' categories, the only text XGBoost and LightGBM take; they match by value."""
     texts = [name for name, dtype in frame.dtypes.items() if dtype.kind == "O"]
     return frame.astype(dict.fromkeys(texts, "category")) if texts else frame
-
-
-def _is_regressor(estimator: Any) -> bool:
-    from sklearn.base import is_regressor
-
-    if type(estimator).__name__ in ("XGBRanker", "LGBMRanker"):
-        return True
-    try:
-        return bool(is_regressor(estimator))
-    except AttributeError:  # an estimator of someone else's, without scikit-learn's tags
-        return getattr(estimator, "classes_", None) is None
-
-
-def _is_detector(estimator: Any) -> bool:
-    from sklearn.base import is_outlier_detector
-
-    try:
-        return bool(is_outlier_detector(estimator))
-    except AttributeError:
-        return False
 
 
 def _predicts_by_vote(estimator: Any) -> bool:

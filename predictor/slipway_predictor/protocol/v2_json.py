@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 import orjson
+from numpy.typing import NDArray
 
 from slipway_predictor.protocol.binary import to_bytes
 from slipway_predictor.protocol.errors import BadRequest
 from slipway_predictor.protocol.messages import InferenceAnswer, InferenceRequest, Tensor
+from slipway_predictor.protocol.numbers import WORTH, cut
 from slipway_predictor.protocol.tensors import LONGEST, Binary, called, read
 
 _REALS = frozenset({int, float})
@@ -24,6 +26,8 @@ def decode(body: bytes, header_length: int | None = None) -> InferenceRequest:
     `header_length`: how many bytes of it are JSON, where binary data follows (Inference-Header-Content-Length).
     """
     if header_length is None:
+        if len(body) >= WORTH and (found := _long(body)) is not None:
+            return found
         document = _document(body)
         return _usual(document) or _request(document, None)
     if header_length > len(body):
@@ -85,10 +89,23 @@ def _document(body: bytes | memoryview) -> dict[str, Any]:
     return document
 
 
-def _usual(document: dict[str, Any]) -> InferenceRequest | None:
+def _long(body: bytes) -> InferenceRequest | None:
+    """Read a usual request of many numbers without making an object of each; else None."""
+    found = cut(body)
+    if found is None:
+        return None
+    try:
+        document = orjson.loads(found.rest)
+    except orjson.JSONDecodeError:
+        return None
+    return _usual(document, found.numbers) if type(document) is dict else None
+
+
+def _usual(document: dict[str, Any], numbers: NDArray[np.float64] | None = None) -> InferenceRequest | None:
     """Read the request that nearly all are: one flat matrix of doubles and nothing said of outputs; else None.
 
-    Does by a few comparisons what `_request` does; whatever is unusual, or wrong, is left to that.
+    Does by a few comparisons what `_request` does; whatever is unusual, or wrong, is left to that. `numbers` are those
+    of the data, where an empty list stands in their place.
     """
     try:
         (entry,) = document["inputs"]
@@ -107,16 +124,16 @@ def _usual(document: dict[str, Any]) -> InferenceRequest | None:
         or not 0 < rows < LONGEST
         or not 0 < width < LONGEST
         or type(data) is not list
-        or len(data) != rows * width
-        or not _REALS.issuperset(map(type, data))
+        or (numbers is not None and bool(data))
+        or len(data if numbers is None else numbers) != rows * width
+        or (numbers is None and not _REALS.issuperset(map(type, data)))
         or len(document) > 1 + (type(request_id) is str)
         or len(entry) != _USUAL_FIELDS
         or not name
     ):
         return None
-    return InferenceRequest(
-        (Tensor(name, "FP64", np.array(data, dtype=np.float64).reshape(rows, width)),), request_id
-    )
+    values = np.array(data, dtype=np.float64) if numbers is None else numbers
+    return InferenceRequest((Tensor(name, "FP64", values.reshape(rows, width)),), request_id)
 
 
 def _request(document: dict[str, Any], binary: Binary | None) -> InferenceRequest:

@@ -5,7 +5,8 @@ asks it itself, else it waits for the event loop's queue like everybody. Load an
 """
 
 import asyncio
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from typing import Any
 
 import grpc
@@ -38,6 +39,8 @@ CODES = {
 
 SERVICE_NAME = pb.DESCRIPTOR.services_by_name["GRPCInferenceService"].full_name
 _CLOSED = "models are managed through their deployment, not through this port"
+_QUICK_THREADS = 8
+"""For an engine that answers in microseconds: more of them would only take the interpreter's lock from each other."""
 _THREADS = 32
 _WAITING = 512  # calls beyond the threads that may wait for one; more are refused at once
 
@@ -47,7 +50,7 @@ class Servicer(GRPCInferenceServiceServicer):  # type: ignore[misc]  # the SDK i
 
     def __init__(self, dataplane: BundleDataPlane, service: Service, loop: asyncio.AbstractEventLoop) -> None:
         self._dataplane = dataplane
-        self._service = service
+        self.service = self._service = service
         self._loop = loop
 
     def ServerLive(self, _request: Any, _context: Any) -> Any:  # noqa: N802 (the protocol's name)
@@ -119,6 +122,24 @@ def _request_id(context: Any) -> str | None:
     return None
 
 
+class Threads(Executor):
+    """As many threads as serve the engine best, which is known once the model is loaded."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._few = ThreadPoolExecutor(_QUICK_THREADS, "grpc")
+        self._many = ThreadPoolExecutor(_THREADS, "grpc")  # makes a thread only when one is needed
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """Run it soon."""
+        return (self._few if self._service.quick else self._many).submit(fn, *args, **kwargs)
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Take no more."""
+        for pool in (self._few, self._many):
+            pool.shutdown(wait, cancel_futures=cancel_futures)
+
+
 class GrpcServer:
     """The gRPC side of the server."""
 
@@ -129,7 +150,7 @@ class GrpcServer:
             ("grpc.max_send_message_length", max_message),
             ("grpc.so_reuseport", int(shared)),
         ]
-        threads = ThreadPoolExecutor(_THREADS, "grpc")
+        threads = Threads(servicer.service)
         self._server = grpc.server(threads, options=options, maximum_concurrent_rpcs=_THREADS + _WAITING)
         self._health = health.HealthServicer()
         add_GRPCInferenceServiceServicer_to_server(servicer, self._server)
