@@ -27,6 +27,13 @@ class Parts(NamedTuple):
         return rows
 
 
+def names_of(estimator: Any) -> Any:
+    """Return the column names that an estimator was fitted with, or None. A Pipeline has those of its first real step."""
+    steps = [step for _, step in estimator.steps] if hasattr(estimator, "steps") else [estimator]
+    first = next((step for step in steps if step not in (None, "passthrough")), estimator)
+    return getattr(estimator, _NAMES, getattr(first, _NAMES, None))
+
+
 def take_apart(estimator: Any) -> Parts:
     """Return the parts of an estimator; anything but scikit-learn's own Pipeline stays whole."""
     return _parts(estimator, lambda step: step)
@@ -50,6 +57,7 @@ def _positional(step: Any) -> bool:
         and type(step).__name__ not in _BY_NAME
         and not any(hasattr(value, "fit") for value in step.get_params(deep=True).values())
         and getattr(step, "_preprocessor", None) is None  # of histogram boosting with categories
+        and "_sklearn_output_config" not in vars(step)  # of set_output: frames between the steps
     )
 
 

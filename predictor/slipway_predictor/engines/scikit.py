@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from slipway_contract import BundleError, Output, ValueType
 from slipway_predictor.engines.base import Cost
 from slipway_predictor.engines.documents import takes_documents
-from slipway_predictor.engines.parts import take_apart, take_apart_nameless
+from slipway_predictor.engines.parts import names_of, take_apart, take_apart_nameless
 from slipway_predictor.features import Columns, Table, to_frame
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class ScikitEngine:
                 f"the artifact holds a {_kind(estimator)}, which has no predict(): give a fitted scikit-learn estimator "
                 "or Pipeline that ends in one"
             )
-        self._names: Any = getattr(estimator, "feature_names_in_", None)
+        self._names: Any = names_of(estimator)
         self.framed = self._names is not None
         self._documents = takes_documents(estimator)
         self._boosting = type(estimator).__module__.startswith(_BOOSTING)

@@ -19,7 +19,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, PolynomialFeatures, StandardScaler
 
-from slipway_predictor.engines.parts import take_apart, take_apart_nameless
+from slipway_predictor.engines.parts import names_of, take_apart, take_apart_nameless
 from slipway_predictor.engines.scikit import ScikitEngine
 
 RANDOM = np.random.default_rng(4)
@@ -32,14 +32,14 @@ POSITIONAL = {
     "forest alone": RandomForestClassifier(5, random_state=0),
     "imputed": make_pipeline(SimpleImputer(), StandardScaler(), KNeighborsClassifier()),
     "passed through": Pipeline([("nothing", "passthrough"), ("model", LogisticRegression())]),
-    "many steps": make_pipeline(PolynomialFeatures(2), SelectKBest(k=5), PCA(3), LogisticRegression()),
+    "many steps": make_pipeline(PolynomialFeatures(2, include_bias=False), SelectKBest(k=5), PCA(3), LogisticRegression()),
     "histogram boosting": HistGradientBoostingClassifier(max_iter=5),
     "outliers": make_pipeline(StandardScaler(), IsolationForest(n_estimators=5, random_state=0)),
-    "pandas inside": make_pipeline(StandardScaler(), LogisticRegression()).set_output(transform="pandas"),
     "regression": make_pipeline(StandardScaler(), LinearRegression()),
 }
 BY_NAME = {
     "columns": make_pipeline(ColumnTransformer([("s", StandardScaler(), ["a", "b"])]), LogisticRegression()),
+    "pandas inside": make_pipeline(StandardScaler(), LogisticRegression()).set_output(transform="pandas"),
     "function": make_pipeline(FunctionTransformer(), LogisticRegression()),
     "voting": VotingClassifier([("a", LogisticRegression()), ("b", KNeighborsClassifier())], voting="soft"),
     "calibrated": CalibratedClassifierCV(LogisticRegression(), cv=2),
@@ -57,7 +57,7 @@ def test_names_are_not_needed_and_nothing_changes(name):
             # A frame's columns lie one after another, a matrix's rows do: sums may round their last digit otherwise.
             np.testing.assert_allclose(answers[output], getattr(model, method)(FRAME), rtol=1e-12, atol=1e-14)
     assert take_apart_nameless(model) is not None
-    assert list(model.feature_names_in_) == list(FRAME.columns), "the model itself keeps its names"
+    assert list(names_of(model)) == list(FRAME.columns), "the model itself keeps its names"
 
 
 @pytest.mark.parametrize("name", BY_NAME)
