@@ -190,10 +190,12 @@ def test_a_length_that_promises_more_than_comes_ends_with_the_connection(
 def test_a_length_that_promises_less_leaves_bytes_that_are_no_request(served: Served, good: bytes) -> None:
     with connected(served) as connection:
         connection.sendall(request(b"{}garbage without end\r\n\r\n", length=2))
-        assert answer(connection)[0] == 400
-        status, body = answer(connection)
-        assert (status, list(json.loads(body))) == (400, ["error"])
-        assert connection.recv(1) == b""
+        # Both answers may come in one piece: read to the end, which the server makes, and look at them then.
+        said = b"".join(iter(lambda: connection.recv(65536), b""))
+    first, second = said.split(b"HTTP/1.1 ")[1:]
+    for one in (first, second):
+        assert one.startswith(b"400 "), said
+        assert list(json.loads(one.partition(b"\r\n\r\n")[2])) == ["error"]
     assert served.post(PATH, content=good).status_code == 200
 
 
