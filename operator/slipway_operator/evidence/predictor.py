@@ -90,6 +90,8 @@ def _endpoint(runtime: Json | None) -> str | None:
 def _targets(pods: Mapping[str, list[Json]], endpoints: Mapping[str, str | None]) -> Iterable[Target]:
     for revision, group in pods.items():
         for pod in group:
+            if pod["metadata"].get("labels", {}).get("component", "predictor") != "predictor":
+                continue  # a transformer's pod counts nothing of the model's
             address = pod.get("status", {}).get("podIP")
             if address and pod_state(pod).ready:  # the others get no requests
                 host = f"[{address}]" if ":" in address else address

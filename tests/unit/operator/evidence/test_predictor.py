@@ -92,5 +92,12 @@ async def test_a_pod_that_is_not_ready_gets_no_requests_and_is_not_read():
     assert (await read_one("1/metrics", [pod("coming", ready="False")])).error is None
 
 
+async def test_a_transformers_pod_is_not_asked(server):
+    transformer = pod("transformer", address="127.0.0.2")
+    transformer["metadata"]["labels"] = {"component": "transformer"}
+    readings = await read_one(f"{server}/metrics", [pod(), transformer])
+    assert (list(readings.pods), readings.error) == (["p"], None)
+
+
 async def test_a_runtime_without_metrics_has_no_counters():
     assert (await read_one(None, [pod()])).absent
