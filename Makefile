@@ -1,6 +1,6 @@
 # Everything that a checkout can do. `make help` lists it.
 .DEFAULT_GOAL := help
-.PHONY: help venv up down status demo test unit integration e2e bench simulate fuzz lint format generate requirements clean
+.PHONY: integration-and-lab deployments help venv up down status demo test unit integration e2e bench simulate fuzz lint format generate requirements clean
 SHELL := /bin/sh
 PYTHON := .venv/bin/python
 LAB := PYTHONPATH=lab $(PYTHON) -m slipway_lab
@@ -32,7 +32,17 @@ status: venv ## What runs in the lab
 demo: venv ## Roll models out and back under real traffic; CONTEXT=name does it on a cluster of yours
 	@PYTHONPATH=demo:lab $(PYTHON) -m slipway_demo $(if $(CONTEXT),--context $(CONTEXT))
 
-test: unit integration e2e ## All tests; the end-to-end ones need the lab, so root on Linux
+test: unit ## All tests; the end-to-end ones need the lab, so root on Linux
+	@$(LAB) programs
+	@echo '== integration tests, and the tests of the lab itself; beside them the end-to-end tests of deployments'
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=line integration-and-lab deployments
+
+# Both wait more than they compute, so that two cores serve them together.
+integration-and-lab:
+	@$(PYTEST) tests/integration tests/e2e/test_lab.py
+
+deployments:
+	@$(PYTEST) tests/e2e --ignore tests/e2e/test_lab.py
 
 unit: venv ## The tests that need nothing but Python
 	@echo '== unit tests'

@@ -1,5 +1,6 @@
 """What the end-to-end tests share: the lab, running. Where it cannot run, the whole tier is skipped in one line."""
 
+import fcntl
 import re
 import uuid
 from collections.abc import Iterator
@@ -31,15 +32,28 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def lab(request: pytest.FixtureRequest) -> Iterator[State]:
-    """The lab, up and up to date; ended afterwards unless it ran before."""
-    was_up = state.load() is not None
+    """The lab, up and up to date; ended afterwards unless it ran before, by the last of the runs that use it."""
+    paths = Paths.here()
+    paths.lab.mkdir(exist_ok=True)
+    ours = paths.lab / "started-by-tests"
     capture = request.config.pluginmanager.getplugin("capturemanager")
-    with capture.global_and_fixture_disabled():  # a first start takes minutes, and they should not be silent
-        running = up()
-    yield running
-    if not was_up:
-        with capture.global_and_fixture_disabled():
-            down(Paths.here())
+    with (paths.lab / "tests.lock").open("w") as users:
+        fcntl.flock(users, fcntl.LOCK_SH)
+        if state.load() is None:
+            ours.touch()
+        with (
+            capture.global_and_fixture_disabled()
+        ):  # a first start takes minutes, and they should not be silent
+            running = up()
+        yield running
+        try:
+            fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return  # another run uses it
+        if ours.exists():
+            with capture.global_and_fixture_disabled():
+                down(paths)
+            ours.unlink(missing_ok=True)
 
 
 @pytest.fixture(scope="session")
