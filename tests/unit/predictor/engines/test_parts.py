@@ -32,7 +32,9 @@ POSITIONAL = {
     "forest alone": RandomForestClassifier(5, random_state=0),
     "imputed": make_pipeline(SimpleImputer(), StandardScaler(), KNeighborsClassifier()),
     "passed through": Pipeline([("nothing", "passthrough"), ("model", LogisticRegression())]),
-    "many steps": make_pipeline(PolynomialFeatures(2, include_bias=False), SelectKBest(k=5), PCA(3), LogisticRegression()),
+    "many steps": make_pipeline(
+        PolynomialFeatures(2, include_bias=False), SelectKBest(k=5), PCA(3), LogisticRegression()
+    ),
     "histogram boosting": HistGradientBoostingClassifier(max_iter=5),
     "outliers": make_pipeline(StandardScaler(), IsolationForest(n_estimators=5, random_state=0)),
     "regression": make_pipeline(StandardScaler(), LinearRegression()),
