@@ -90,11 +90,14 @@ def test_only_what_is_wanted_is_answered() -> None:
     assert list(engine.predict(X[:2], ["label"])) == ["label"]
 
 
-def test_more_rows_than_its_limit_go_to_scikit_learn() -> None:
+def test_more_rows_than_its_limit_go_to_scikit_learn(monkeypatch: pytest.MonkeyPatch) -> None:
     engine, reference, _ = both(LinearRegression().fit(X, AMOUNT))
     engine.limit = 3
     asked = []
-    reference._methods["value"] = lambda rows: asked.append(len(rows)) or np.zeros(len(rows))
+    answer = reference.predict
+    monkeypatch.setattr(
+        reference, "predict", lambda rows, outputs: asked.append(len(rows)) or answer(rows, outputs)
+    )
     engine.predict(X[:3], ["value"])
     engine.predict(X[:4], ["value"])
     assert asked == [4]
