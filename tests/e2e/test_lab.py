@@ -122,7 +122,11 @@ class Second:
 
     def start(self, *words, **environment):
         return subprocess.Popen(
-            [*self.command, *words], env=self.environment | environment, stdout=subprocess.PIPE
+            [*self.command, *words],
+            env=self.environment | environment,
+            stdout=subprocess.PIPE,
+            # Tests that run in the background have it ignored, and a child would inherit that.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
 
 
