@@ -23,10 +23,8 @@ from slipway_operator.gates.background import Background
 from slipway_operator.gates.run import run
 from slipway_operator.gates.scene import Answer, Scene, Side
 from slipway_operator.rollout import gates
-from slipway_operator.rollout.diagnosis import pod_state
 from slipway_operator.rollout.observation import GateOutcome
-
-PREDICTOR = "predictor"
+from slipway_operator.rollout.pods import host_of, predictors, url_host
 
 
 class Gating:
@@ -104,39 +102,24 @@ def entries(service: Json, pods: list[Json]) -> Iterator[str]:
     spec = service.get("spec", {})
     address = spec.get("clusterIP")
     if address and address != "None":
-        yield f"http://{_host(address)}:{PORT}"
+        yield f"http://{url_host(address)}:{PORT}"
         return
     port: Json = next((part for part in spec.get("ports", []) if part.get("port") == PORT), {})
     target = port.get("targetPort", PORT)
-    for pod in _ready(pods):
-        yield f"http://{_host(pod['status']['podIP'])}:{_number(pod, target)}"
+    for pod in predictors(pods):
+        yield f"http://{host_of(pod)}:{_number(pod, target)}"
 
 
 def _side(view: View, revision: Revision) -> Side:
     runtime = view.found.runtimes.get(revision.revision)
     annotations = runtime["metadata"].get("annotations", {}) if runtime else {}
     port = annotations.get(names.ANNOTATION_ADMIN)
-    pods = _ready(view.found.pods.get(revision.revision, []))
+    pods = predictors(view.found.pods.get(revision.revision, []))
     return Side(
         revision=revision,
         runtime=annotations.get(names.ANNOTATION_RUNTIME, "a runtime that is gone"),
-        admin=tuple(f"http://{_host(pod['status']['podIP'])}:{port}" for pod in pods) if port else None,
+        admin=tuple(f"http://{host_of(pod)}:{port}" for pod in pods) if port else None,
     )
-
-
-def _ready(pods: list[Json]) -> list[Json]:
-    """The predictor's pods that serve; a transformer's are no business of the bundle's."""
-    return [
-        pod
-        for pod in pods
-        if pod["metadata"].get("labels", {}).get(names.KSERVE_COMPONENT, PREDICTOR) == PREDICTOR
-        and pod.get("status", {}).get("podIP")
-        and pod_state(pod).ready
-    ]
-
-
-def _host(address: str) -> str:
-    return f"[{address}]" if ":" in address else address
 
 
 def _number(pod: Json, target: int | str) -> int | str:

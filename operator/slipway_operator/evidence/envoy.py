@@ -13,10 +13,9 @@ from typing import Any
 from urllib.parse import quote
 
 import aiohttp
-from prometheus_client.parser import text_string_to_metric_families
 
-from slipway_operator.rollout.analysis.signals import SLOWER
-from slipway_operator.rollout.diagnosis import pod_state
+from slipway_operator.evidence.exposition import samples, slower
+from slipway_operator.rollout.pods import answering, host_of
 
 PORT = 19001
 TIMEOUT = aiohttp.ClientTimeout(total=3)
@@ -40,7 +39,7 @@ async def read(
 
     ``route`` is (namespace, name), ``backends`` the revisions in the order of the route's backendRefs.
     """
-    ready = [pod for pod in proxies if pod.get("status", {}).get("podIP") and pod_state(pod).ready]
+    ready = answering(proxies)
     if not ready:
         return "no proxy of the gateway is ready"
     answers = await asyncio.gather(*(_read_one(session, pod, route, port) for pod in ready))
@@ -57,40 +56,30 @@ async def read(
 
 def parse(text: str) -> dict[int, dict[str, int]]:
     """Counters by backend from an exposition of one route's clusters; ValueError for a text that is none."""
-    lines = [line for line in text.splitlines() if line.startswith((REQUESTS, DURATION))]
     counts: dict[int, dict[str, int]] = {}
     below: dict[int, dict[str, int]] = {}
-    for family in text_string_to_metric_families("\n".join(lines) + "\n"):
-        for sample in family.samples:
-            found = _BACKEND.search(sample.labels.get("envoy_cluster_name", ""))
-            if not found:
-                continue
-            index, value = int(found[1]), int(sample.value)
-            if sample.name == REQUESTS:
-                part = counts.setdefault(index, {"requests": 0, "errors": 0})
-                part["requests"] += value
-                part["errors"] += value if sample.labels.get("envoy_response_code_class") == "5" else 0
-            else:
-                bound = sample.labels["le"]
-                name = bound if bound == "+Inf" else f"{float(bound) / 1000:g}"
-                below.setdefault(index, {})[name] = value
-    return {index: part | _slower(below.get(index, {})) for index, part in counts.items()}
-
-
-def _slower(below: dict[str, int]) -> dict[str, int]:
-    total = below.pop("+Inf", None)
-    if total is None:
-        return {}
-    return {"timed": total} | {f"{SLOWER}{bound}": total - count for bound, count in below.items()}
+    for sample in samples(text, REQUESTS, DURATION):
+        found = _BACKEND.search(sample.labels.get("envoy_cluster_name", ""))
+        if not found:
+            continue
+        index, value = int(found[1]), int(sample.value)
+        if sample.name == REQUESTS:
+            part = counts.setdefault(index, {"requests": 0, "errors": 0})
+            part["requests"] += value
+            part["errors"] += value if sample.labels.get("envoy_response_code_class") == "5" else 0
+        else:
+            bound = sample.labels["le"]
+            name = bound if bound == "+Inf" else f"{float(bound) / 1000:g}"
+            below.setdefault(index, {})[name] = value
+    return {index: part | slower(below.get(index, {})) for index, part in counts.items()}
 
 
 async def _read_one(
     session: aiohttp.ClientSession, pod: Json, route: tuple[str, str], port: int
 ) -> dict[int, dict[str, int]] | str:
-    address, name = pod["status"]["podIP"], pod["metadata"]["name"]
-    host = f"[{address}]" if ":" in address else address
+    name = pod["metadata"]["name"]
     wanted = quote(f"httproute/{re.escape(route[0])}/{re.escape(route[1])}/rule/0/")
-    url = f"http://{host}:{port}/stats/prometheus?filter={wanted}"
+    url = f"http://{host_of(pod)}:{port}/stats/prometheus?filter={wanted}"
     try:
         async with session.get(url, timeout=TIMEOUT) as response:
             if response.status != 200:

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
-from prometheus_client.parser import text_string_to_metric_families
 
 from slipway_operator.api import names
-from slipway_operator.rollout.analysis.signals import SCORE, SLOWER
-from slipway_operator.rollout.diagnosis import pod_state
+from slipway_operator.evidence.exposition import samples, slower
+from slipway_operator.rollout.analysis.signals import SCORE
 from slipway_operator.rollout.observation import Readings
+from slipway_operator.rollout.pods import host_of, predictors
 
 REQUESTS = "slipway_predictor_requests_total"
 DURATION = "slipway_predictor_request_duration_seconds_bucket"
@@ -57,25 +57,20 @@ def parse(text: str) -> dict[str, int]:
 
     Raises ValueError for a text that is none.
     """
-    lines = [line for line in text.splitlines() if line.startswith((REQUESTS, DURATION, SCORES))]
     requests = errors = 0
-    buckets: dict[str, dict[str, int]] = {DURATION: {}, SCORES: {}}
-    for family in text_string_to_metric_families("\n".join(lines) + "\n"):
-        for sample in family.samples:
-            if sample.name == REQUESTS:
-                requests += int(sample.value)
-                errors += int(sample.value) if sample.labels.get("code", "").startswith("5") else 0
-            elif sample.name in buckets:
-                bounds = buckets[sample.name]
-                bound = sample.labels.get("le", "")
-                bounds[bound] = bounds.get(bound, 0) + int(sample.value)
-    timed, scored = (buckets[name].pop("+Inf", 0) for name in (DURATION, SCORES))
-    counts = {"requests": requests, "errors": errors}
-    if buckets[DURATION]:
-        counts |= {"timed": timed}
-        counts |= {f"{SLOWER}{bound}": timed - count for bound, count in buckets[DURATION].items()}
-    if buckets[SCORES]:
-        counts |= {"scored": scored} | {f"{SCORE}{cut}": count for cut, count in buckets[SCORES].items()}
+    below: dict[str, dict[str, int]] = {DURATION: {}, SCORES: {}}
+    for sample in samples(text, REQUESTS, DURATION, SCORES):
+        if sample.name == REQUESTS:
+            requests += int(sample.value)
+            errors += int(sample.value) if sample.labels.get("code", "").startswith("5") else 0
+        elif sample.name in below:
+            bounds = below[sample.name]
+            bound = sample.labels.get("le", "")
+            bounds[bound] = bounds.get(bound, 0) + int(sample.value)
+    counts = {"requests": requests, "errors": errors} | slower(below[DURATION])
+    scored = below[SCORES].pop("+Inf", None)
+    if scored is not None:
+        counts |= {"scored": scored} | {f"{SCORE}{cut}": count for cut, count in below[SCORES].items()}
     return counts
 
 
@@ -89,13 +84,9 @@ def _endpoint(runtime: Json | None) -> str | None:
 
 def _targets(pods: Mapping[str, list[Json]], endpoints: Mapping[str, str | None]) -> Iterable[Target]:
     for revision, group in pods.items():
-        for pod in group:
-            if pod["metadata"].get("labels", {}).get("component", "predictor") != "predictor":
-                continue  # a transformer's pod counts nothing of the model's
-            address = pod.get("status", {}).get("podIP")
-            if address and pod_state(pod).ready:  # the others get no requests
-                host = f"[{address}]" if ":" in address else address
-                yield Target(pod["metadata"]["name"], revision, f"http://{host}:{endpoints[revision]}")
+        for pod in predictors(group):
+            url = f"http://{host_of(pod)}:{endpoints[revision]}"
+            yield Target(pod["metadata"]["name"], revision, url)
 
 
 async def _counts(session: aiohttp.ClientSession, target: Target) -> dict[str, int] | str:
