@@ -35,9 +35,6 @@ class Metric(ApiModel):
     """Only tell, never decide; default true for predictions (a better model also answers differently), else false."""
 
 
-Metrics = list[Metric]
-
-
 class AnalysisSpec(ApiModel):
     """How the canary is judged: a sequential comparison with stable that may be looked at as often as one likes."""
 
@@ -52,7 +49,7 @@ class AnalysisSpec(ApiModel):
     weight until there is one or the rollout's deadline is over; Rollback and Promote do as they say."""
     step_up_early: bool | None = None
     """Go on to the next step as soon as every deciding metric passes, before its hold is over; default false."""
-    metrics: Metrics | None = Field(
+    metrics: list[Metric] | None = Field(
         default=None,
         min_length=1,
         max_length=8,

@@ -4,7 +4,7 @@ The status is the intent: it is written before the actions that follow from it, 
 the last one stopped. Weights are millionths of all requests; ``weight`` alone is in percent, for people.
 """
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -49,6 +49,10 @@ class Revision(ApiModel):
     """The component that receives the traffic: predictor or transformer."""
     runtime_hash: str | None = None
     """What the copied (Cluster)ServingRuntime held."""
+
+    def identity(self) -> dict[str, Any]:
+        """These fields alone, for the same revision in another role."""
+        return self.model_dump(include=set(Revision.model_fields))
 
 
 class Stable(Revision):

@@ -6,7 +6,7 @@ from slipway_operator.api import reasons
 from slipway_operator.api.duration import format_duration, parse_duration
 from slipway_operator.api.spec import Approval
 from slipway_operator.api.status import EffectiveRollout, Failing, StepState
-from slipway_operator.rollout import diagnosis
+from slipway_operator.rollout import diagnosis, holding
 from slipway_operator.rollout.analysis import judge as analysis
 from slipway_operator.rollout.observation import Problem, RevisionState
 from slipway_operator.rollout.turn import Turn
@@ -101,7 +101,7 @@ def too_late(turn: Turn, rollout: EffectiveRollout) -> Problem | None:
     canary, step = turn.status.canary, turn.status.step
     if canary is None or step is None or step.index == step.count or turn.status.paused:
         return None
-    approval = rollout.steps[step.index].approval
+    approval = holding.approval(rollout, step)
     if approval:
         return _unapproved(turn, approval, step)
     limit = timedelta(seconds=rollout.deadline_seconds)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from slipway_operator.api import names, reasons
-from slipway_operator.api.status import Failed, HistoryEntry, Paused, Revision, Stable, StepState
+from slipway_operator.api.status import Paused, Stable, StepState
 from slipway_operator.rollout import gates
 from slipway_operator.rollout.turn import Turn
 
@@ -46,7 +46,7 @@ def _abort(turn: Turn) -> str | None:
     if turn.status.stable is None:
         return _FIRST
     message = "aborted by command"
-    turn.update(failed=_failed(turn, canary, reasons.ABORTED, message))
+    turn.fail(canary, reasons.ABORTED, message)
     turn.normal(reasons.ABORTED, f"Rollout of version {canary.version} aborted by command")
     turn.end_rollout(canary, "Aborted", reasons.ABORTED, message)
     return None
@@ -60,21 +60,9 @@ def _rollback(turn: Turn) -> str | None:
     if stable is None or previous is None:
         return "no earlier revision is kept warm (rollout.keepStable): set spec.model back instead"
     message = f"rolled back by command to version {previous.version}"
-    entry = HistoryEntry(
-        revision=stable.revision,
-        version=stable.version,
-        outcome="RolledBack",
-        started_at=stable.promoted_at,
-        ended_at=turn.now,
-        reason=reasons.ROLLED_BACK,
-        message=message,
-    )
-    turn.update(
-        stable=Stable(**previous.model_dump(include=set(Revision.model_fields)), promoted_at=turn.now),
-        previous=None,
-        failed=_failed(turn, stable, reasons.ROLLED_BACK, message),
-    )
-    turn.enter(entry)
+    turn.update(stable=Stable(**previous.identity(), promoted_at=turn.now), previous=None)
+    turn.fail(stable, reasons.ROLLED_BACK, message)
+    turn.enter(stable, stable.promoted_at, "RolledBack", reasons.ROLLED_BACK, message)
     turn.warning(reasons.ROLLED_BACK, f"Version {stable.version} {message}")
     return None
 
@@ -147,12 +135,6 @@ def _go_on(turn: Turn) -> None:
     if step and step.hold_until and step.hold_until > paused.since:
         turn.update(step=step.model_copy(update={"hold_until": step.hold_until + waited}))
     turn.normal(reasons.RESUMED, f"Rollout of version {canary.version} goes on")
-
-
-def _failed(turn: Turn, revision: Revision, reason: str, message: str) -> Failed:
-    return Failed(
-        revision=revision.revision, version=revision.version, reason=reason, message=message, at=turn.now
-    )
 
 
 _VERBS: dict[str, Callable[[Turn], str | None]] = {

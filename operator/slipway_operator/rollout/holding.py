@@ -41,6 +41,14 @@ def approval(rollout: EffectiveRollout, step: StepState) -> Approval | None:
     return rollout.steps[step.index].approval if step.index < len(rollout.steps) else None
 
 
+def waits_for_approval(turn: Turn) -> bool:
+    """Whether nothing but a person's consent lets the rollout go on."""
+    step, rollout = turn.status.step, turn.status.rollout
+    if step is None or rollout is None or step.took_at is None or step.released:
+        return False
+    return approval(rollout, step) is not None
+
+
 def is_over(turn: Turn, rollout: EffectiveRollout, step: StepState) -> bool:
     """Whether the rollout may leave this step."""
     if step.released:

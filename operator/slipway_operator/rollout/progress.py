@@ -7,9 +7,7 @@ from slipway_operator.api.duration import format_duration
 from slipway_operator.api.status import (
     Canary,
     EffectiveRollout,
-    Failed,
     Previous,
-    Revision,
     Stable,
     StepState,
 )
@@ -51,7 +49,7 @@ def _wake_for_check(turn: Turn) -> None:
 def _first(turn: Turn, canary: Canary, state: RevisionState) -> None:
     """The very first revision: there is nothing to compare it with, and nothing to go back to."""
     if state.serving:
-        turn.update(stable=Stable(**_identity(canary), promoted_at=turn.now))
+        turn.update(stable=Stable(**canary.identity(), promoted_at=turn.now))
         turn.end_rollout(canary, "Promoted")
         turn.normal(reasons.PROMOTED, f"Version {canary.version} serves as the first revision")
         return
@@ -145,8 +143,8 @@ def _promote(turn: Turn, rollout: EffectiveRollout) -> None:
         return
     keep_until = turn.now + timedelta(seconds=rollout.keep_stable_seconds)
     turn.update(
-        stable=Stable(**_identity(canary), promoted_at=turn.now),
-        previous=Previous(**_identity(stable), keep_until=keep_until),
+        stable=Stable(**canary.identity(), promoted_at=turn.now),
+        previous=Previous(**stable.identity(), keep_until=keep_until),
         failed=None,
     )
     turn.end_rollout(canary, "FastPromoted" if canary.full else "Promoted")
@@ -163,18 +161,6 @@ def _roll_back(turn: Turn, cause: Problem) -> None:
     if canary is None:
         return
     message = analysis.with_cost(turn, cause.message)
-    turn.update(
-        failed=Failed(
-            revision=canary.revision,
-            version=canary.version,
-            reason=cause.reason,
-            message=message,
-            at=turn.now,
-        )
-    )
+    turn.fail(canary, cause.reason, message)
     turn.warning(reasons.ROLLED_BACK, f"Version {canary.version} rolled back: {cause.reason}: {message}")
     turn.end_rollout(canary, "RolledBack", cause.reason, message)
-
-
-def _identity(part: Revision) -> dict[str, object]:
-    return part.model_dump(include=set(Revision.model_fields))

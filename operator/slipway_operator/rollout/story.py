@@ -7,7 +7,7 @@ on its way; ``Stalled`` that it cannot go on without somebody, and why.
 from slipway_operator.api import reasons
 from slipway_operator.api.model import format_time
 from slipway_operator.api.status import Address, Condition, ConditionStatus, Phase
-from slipway_operator.rollout import gates, traffic
+from slipway_operator.rollout import gates, holding, traffic
 from slipway_operator.rollout.analysis import judge as analysis
 from slipway_operator.rollout.turn import Turn
 
@@ -43,7 +43,7 @@ def _phase(turn: Turn) -> Phase:
         return "Initializing" if status.canary else "Pending"
     if status.canary:
         at_end = status.step is not None and status.step.index == status.step.count
-        if status.paused or _approval(turn):
+        if status.paused or holding.waits_for_approval(turn):
             return "Paused"
         return "Promoting" if at_end else "Progressing"
     if not traffic.has_taken(turn):
@@ -77,7 +77,7 @@ def _canary_message(turn: Turn) -> str:
     if turn.status.paused:
         how = "the command resume" if turn.status.paused.by == "command" else "spec.suspend: false"
         return f"Version {canary.version} stands still at {step.weight} % of requests until {how}"
-    if _approval(turn):
+    if holding.waits_for_approval(turn):
         return (
             f"Version {canary.version} waits for approval at {step.weight} % of requests: kubectl annotate md"
             f" {turn.deployment.name} slipway.dev/promote=yes --overwrite"
@@ -105,14 +105,6 @@ def _early_message(turn: Turn, version: str) -> str:
     if state.state == "Pending":
         return f"Version {version} stands still before {where}"
     return f"Version {version} has to pass {where} before its first request"
-
-
-def _approval(turn: Turn) -> bool:
-    """Whether the rollout waits for a person's consent."""
-    step, rollout = turn.status.step, turn.status.rollout
-    if step is None or rollout is None or step.took_at is None or step.index >= len(rollout.steps):
-        return False
-    return rollout.steps[step.index].approval is not None and not step.released
 
 
 def _ready(turn: Turn) -> Finding:

@@ -11,7 +11,7 @@ from typing import Any
 
 from slipway_operator.api.gates import GateState
 from slipway_operator.api.spec import ModelDeploymentSpec, Outcome
-from slipway_operator.api.status import Canary, HistoryEntry, ModelDeploymentStatus, Revision
+from slipway_operator.api.status import Canary, Failed, HistoryEntry, ModelDeploymentStatus, Revision
 from slipway_operator.rollout.actions import Action, Decision, Event
 from slipway_operator.rollout.effective import history_limit
 from slipway_operator.rollout.observation import Observation, Problem, RevisionState
@@ -79,16 +79,7 @@ class Turn:
         self, canary: Canary, outcome: Outcome, reason: str | None = None, message: str | None = None
     ) -> None:
         """The canary is a canary no more: into history with it."""
-        entry = HistoryEntry(
-            revision=canary.revision,
-            version=canary.version,
-            outcome=outcome,
-            started_at=canary.started_at,
-            ended_at=self.now,
-            reason=reason,
-            message=message,
-        )
-        self.enter(entry)
+        self.enter(canary, canary.started_at, outcome, reason, message)
         self.update(canary=None, step=None, evidence=None, paused=None, gates=self._settled_gates())
 
     def _settled_gates(self) -> list[GateState] | None:
@@ -102,8 +93,35 @@ class Turn:
         states = self.status.gates or []
         return [part if part.finished_at else part.model_copy(update=ended) for part in states] or None
 
-    def enter(self, entry: HistoryEntry) -> None:
-        """Add to the history."""
+    def fail(self, revision: Revision, reason: str, message: str) -> None:
+        """The revision is not tried again until the spec changes, or somebody says ``retry``."""
+        failed = Failed(
+            revision=revision.revision,
+            version=revision.version,
+            reason=reason,
+            message=message,
+            at=self.now,
+        )
+        self.update(failed=failed)
+
+    def enter(
+        self,
+        revision: Revision,
+        started_at: datetime,
+        outcome: Outcome,
+        reason: str | None,
+        message: str | None,
+    ) -> None:
+        """Add to the history what ends now."""
+        entry = HistoryEntry(
+            revision=revision.revision,
+            version=revision.version,
+            outcome=outcome,
+            started_at=started_at,
+            ended_at=self.now,
+            reason=reason,
+            message=message,
+        )
         limit = history_limit(self.deployment.spec.rollout)
         self.update(history=[entry, *(self.status.history or [])][:limit] or None)
 

@@ -1,15 +1,13 @@
 """The sequential tests, to and from what status keeps of them."""
 
-from collections.abc import Mapping
-
 from slipway_operator.api.evidence import MixtureEvidence, ShareEvidence, SignalEvidence
+from slipway_operator.rollout.analysis.counting import Totals
 from slipway_operator.rollout.sequential.evalue import Share
 from slipway_operator.rollout.sequential.forecast import Forecast
 from slipway_operator.rollout.sequential.process import Margins, Mixture, Process
 from slipway_operator.rollout.sequential.signal import Check, Evidence
 
 _DIGITS = 4
-Totals = Mapping[str, int]
 
 
 def recall(kept: SignalEvidence) -> Evidence:
