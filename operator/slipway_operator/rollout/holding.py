@@ -1,6 +1,6 @@
 """One step of the canary: its hold or its approval begins when the weight was seen to take, and ends."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from slipway_operator.api import reasons
 from slipway_operator.api.duration import format_duration, parse_duration
@@ -32,8 +32,14 @@ def _begin_waiting(turn: Turn, step: StepState) -> None:
     turn.normal(
         reasons.STEP_REACHED,
         f"Step {step.index + 1} of {step.count}: waits for approval, at {step.weight} % of requests"
-        f" (kubectl annotate md {turn.deployment.name} slipway.dev/promote=yes --overwrite)",
+        f" ({how_to_approve(turn, turn.now)})",
     )
+
+
+def how_to_approve(turn: Turn, waiting_since: datetime) -> str:
+    """What to type. The id is the step's own: one that an earlier approval has used would not be seen as a command."""
+    identity = f"{waiting_since:%Y%m%d%H%M%S}"
+    return f"kubectl annotate md {turn.deployment.name} slipway.dev/promote={identity} --overwrite"
 
 
 def approval(rollout: EffectiveRollout, step: StepState) -> Approval | None:

@@ -77,11 +77,9 @@ def _canary_message(turn: Turn) -> str:
     if turn.status.paused:
         how = "the command resume" if turn.status.paused.by == "command" else "spec.suspend: false"
         return f"Version {canary.version} stands still at {step.weight} % of requests until {how}"
-    if holding.waits_for_approval(turn):
-        return (
-            f"Version {canary.version} waits for approval at {step.weight} % of requests: kubectl annotate md"
-            f" {turn.deployment.name} slipway.dev/promote=yes --overwrite"
-        )
+    if step.took_at and holding.waits_for_approval(turn):
+        how = holding.how_to_approve(turn, step.took_at)
+        return f"Version {canary.version} waits for approval at {step.weight} % of requests: {how}"
     if step.took_at is None or step.hold_until is None:
         return f"Version {canary.version} goes to {step.weight} % of requests"
     if step.index == step.count:

@@ -180,6 +180,21 @@ def test_approval_waits_for_promote_and_the_deadline_does_not_count_it():
     world.run_until("Healthy", limit=60)
 
 
+def test_two_approvals_are_given_as_the_messages_say():
+    world = stepped(
+        {"weight": 10, "hold": "5s"}, {"approval": {}}, {"weight": 50, "hold": "5s"}, {"approval": {}}
+    )
+    for weight in (10, 50):
+        world.run_until("Paused", limit=60)
+        assert world.status.weight == weight
+        said = world.status.message
+        world.run(3)
+        assert world.status.message == said, "a message that changes by itself is written again and again"
+        world.commands["promote"] = said.partition("slipway.dev/promote=")[2].partition(" ")[0]
+        world.tick()
+    world.run_until("Healthy", limit=60)
+
+
 def test_an_approval_that_does_not_come_in_time_is_a_no():
     world = stepped({"weight": 10, "hold": "5s"}, {"approval": {"timeout": "1m"}})
     world.run_until("RolledBack", limit=90)
