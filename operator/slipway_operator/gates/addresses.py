@@ -1,6 +1,6 @@
 """Which addresses the operator calls for users: none that only it can reach, or that give away what it is.
 
-Users of a namespace write URLs that the operator calls from its own place in the network. RefusedError are its own machine
+Users of a namespace write URLs that the operator calls from its own place in the network. Refused are its own machine
 (loopback), the node's neighbourhood and the clouds' metadata (link-local, and two that are not), and the API server.
 Names are checked by what they resolve to, each time a connection is made.
 """

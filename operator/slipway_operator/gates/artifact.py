@@ -4,7 +4,8 @@ import asyncio
 
 import aiohttp
 
-from slipway_operator.gates.http import NoAnswerError, ask
+from slipway_operator.gates.admin import look_up, pods_of
+from slipway_operator.gates.http import NoAnswerError
 from slipway_operator.gates.scene import Answer, Scene, foreign
 
 SECONDS = 5.0
@@ -17,10 +18,9 @@ async def check(session: aiohttp.ClientSession, scene: Scene) -> Answer:
         return Answer("Skipped", "spec.model.digest is not set: nothing says which artifact it should be")
     if skipped := foreign(canary):
         return skipped
-    if not canary.admin:
-        raise NoAnswerError(f"version {canary.revision.version} has no ready pod")
-    served = await asyncio.gather(*(_served(session, url) for url in canary.admin))
-    for url, digests in zip(canary.admin, served, strict=True):
+    pods = pods_of(canary)
+    served = await asyncio.gather(*(_served(session, url) for url in pods))
+    for url, digests in zip(pods, served, strict=True):
         if digests is None:
             return Answer(
                 "Skipped", f"the predictor of version {canary.revision.version} is too old to tell its digest"
@@ -32,10 +32,10 @@ async def check(session: aiohttp.ClientSession, scene: Scene) -> Answer:
 
 async def _served(session: aiohttp.ClientSession, url: str) -> tuple[str, str] | None:
     """The digests that pin what a pod serves: the bundle's, and for a bare file the file's."""
-    reply = await ask(session, "GET", f"{url}/contract", SECONDS)
+    reply = await look_up(session, url, "contract", SECONDS)
     if reply.status == 404:
         return None
-    document = reply.json() if reply.status == 200 else None
+    document = reply.json()
     if not isinstance(document, dict) or "digest" not in document:
         raise NoAnswerError(f"{url}/contract answers {reply.status}: {reply.words()}")
     return str(document["digest"]), str(document.get("artifactDigest"))

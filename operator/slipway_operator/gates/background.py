@@ -6,8 +6,9 @@ running and nobody knows of its ticket.
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from typing import Any
 
 from slipway_operator.gates.scene import Answer
 from slipway_operator.rollout.observation import GateOutcome, GateTicket
@@ -31,7 +32,7 @@ class Background:
         self._attempts: dict[Key, _Attempt] = {}
 
     def outcome(
-        self, key: Key, ticket: GateTicket, attempt: Callable[[], Awaitable[Answer]]
+        self, key: Key, ticket: GateTicket, attempt: Callable[[], Coroutine[Any, Any, Answer]]
     ) -> GateOutcome | None:
         """What came of the ticket's attempt; None while it runs. It is begun if it was not, and any other is ended."""
         known = self._attempts.get(key)
@@ -59,11 +60,10 @@ class Background:
             with contextlib.suppress(asyncio.CancelledError):
                 await task
 
-    def _begin(self, key: Key, ticket: GateTicket, attempt: Callable[[], Awaitable[Answer]]) -> None:
-        async def work() -> Answer:
-            return await attempt()
-
-        task = asyncio.create_task(work())
+    def _begin(
+        self, key: Key, ticket: GateTicket, attempt: Callable[[], Coroutine[Any, Any, Answer]]
+    ) -> None:
+        task = asyncio.create_task(attempt())
         self._attempts[key] = _Attempt(ticket, task)
 
         def ended(task: asyncio.Task[Answer]) -> None:

@@ -3,7 +3,8 @@
 import aiohttp
 
 from slipway_contract import BundleError, Comparison, Interface, compare, parse_interface
-from slipway_operator.gates.http import NoAnswerError, ask
+from slipway_operator.gates.admin import look_up, pods_of
+from slipway_operator.gates.http import NoAnswerError
 from slipway_operator.gates.scene import Answer, Scene, Side, foreign
 
 SECONDS = 5.0
@@ -33,14 +34,9 @@ async def check(session: aiohttp.ClientSession, scene: Scene) -> Answer:
 
 async def _interface(session: aiohttp.ClientSession, side: Side) -> Interface | None:
     """What a revision says it takes and answers; None where its predictor knows no such question."""
-    if not side.admin:
-        raise NoAnswerError(f"version {side.revision.version} has no ready pod")
-    url = f"{side.admin[0]}/contract"
-    reply = await ask(session, "GET", url, SECONDS)
+    reply = await look_up(session, pods_of(side)[0], "contract", SECONDS)
     if reply.status == 404:
         return None
-    if reply.status != 200:
-        raise NoAnswerError(f"{url} answers {reply.status}: {reply.words()}")
     try:
         return parse_interface(reply.json())
     except BundleError as error:
