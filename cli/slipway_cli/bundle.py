@@ -16,16 +16,15 @@ from slipway_cli.columns import in_order, inputs_from_data, signed
 from slipway_cli.contents import libraries_of
 from slipway_cli.evidence import evidence, golden_of
 from slipway_cli.reference import REFERENCE_NAME
-from slipway_cli.rows import table_of
 from slipway_cli.sources import Kept, Source, load_source, read_source, read_wheels
 from slipway_contract import Bundle, BundleError, Input, Manifest, ValueType, checksums, write_bundle
 from slipway_predictor.bundle import Format
 from slipway_predictor.bundle.golden import GOLDEN_NAME
-from slipway_predictor.bundle.infer import inferred_inputs, loosened
+from slipway_predictor.bundle.infer import inferred_inputs, loosened, table_of
 from slipway_predictor.bundle.versions import SCIKIT
 from slipway_predictor.bundle.wheels import bring
 from slipway_predictor.engines import Reference, reference_engine
-from slipway_predictor.features import Intake, example_request
+from slipway_predictor.features import example_request
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -69,7 +68,7 @@ def create(
     estimator = model.artifact.estimator
     engine = reference_engine(estimator)
     inputs = _inputs(source, estimator, data, enforce_ranges=enforce_ranges)
-    example = _table(inputs, example_request(inputs), framed=engine.framed)
+    example = table_of(inputs, example_request(inputs), framed=engine.framed)
     typical = data is not None or source.rows is not None
     outputs = _asked(lambda: engine.describe(example), typical=typical)
     names = [output.name for output in outputs]
@@ -113,10 +112,6 @@ def _inputs(
     return inferred_inputs(estimator)
 
 
-def _table(inputs: list[Input], request: dict[str, Any], *, framed: bool) -> Any:
-    return table_of(Intake(inputs, framed=framed), request)
-
-
 def _asked(ask: Callable[[], T], *, typical: bool) -> T:
     """Ask the pipeline for one row, as the predictor will; say what to do when it raises."""
     try:
@@ -144,7 +139,7 @@ def _unknowns_known(engine: Reference, inputs: list[Input], at: int) -> Input:
     open_to_all = [_with(other, unknown="allow") for other in inputs]
     open_to_all[at] = _with(open_to_all[at], example=stranger)
     try:
-        engine.describe(_table(open_to_all, example_request(open_to_all), framed=engine.framed))
+        engine.describe(table_of(open_to_all, example_request(open_to_all), framed=engine.framed))
     except Exception:
         return entry
     return _with(entry, unknown="allow")

@@ -3,11 +3,11 @@
 from typing import TYPE_CHECKING, Any
 
 from slipway_cli.reference import REFERENCE_NAME, render_reference
-from slipway_cli.rows import GOLDEN, SAMPLE, request_of, table_of
+from slipway_cli.rows import GOLDEN, SAMPLE, request_of
 from slipway_contract import BundleError, Input
 from slipway_predictor.bundle.golden import GOLDEN_NAME, render_golden
+from slipway_predictor.bundle.infer import table_of
 from slipway_predictor.engines import Reference
-from slipway_predictor.features import Intake
 from slipway_predictor.protocol import RequestError
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def golden_of(
 
 def _answers(engine: Reference, inputs: list[Input], request: dict[str, Any], names: list[str]) -> Any:
     try:
-        return engine.predict(table_of(Intake(inputs, framed=engine.framed), request), names)
+        return engine.predict(table_of(inputs, request, framed=engine.framed), names)
     except RequestError as error:
         raise BundleError(f"the data does not fit the contract that was made of it: {error}") from None
     except Exception as error:

@@ -3,11 +3,9 @@
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import orjson
 
 from slipway_contract import Input, ValueType
-from slipway_predictor.features import Intake, Table, rows_request
-from slipway_predictor.protocol import v2_json
+from slipway_predictor.features import rows_request
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,11 +24,6 @@ def request_of(inputs: list[Input], data: "pd.DataFrame", count: int) -> dict[st
         [_plain(entry, value) for value in data.iloc[places, index]] for index, entry in enumerate(inputs)
     ]
     return rows_request(inputs, [list(row) for row in zip(*columns, strict=True)])
-
-
-def table_of(intake: Intake, request: dict[str, Any]) -> Table:
-    """Return the table of a request, by the way it takes to an engine. Raises BadRequest."""
-    return intake.table(v2_json.decode(orjson.dumps(request)).inputs)
 
 
 def _plain(entry: Input, value: Any) -> Any:

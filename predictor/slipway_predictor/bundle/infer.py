@@ -47,7 +47,7 @@ def loosened(engine: Reference, inputs: list[Input]) -> list[Input]:
         if tensor["datatype"] == "FP64":
             tensor["data"] = [None] * len(tensor["data"])
     try:
-        table = _table(loose, request, framed=engine.framed)
+        table = table_of(loose, request, framed=engine.framed)
         answers = engine.predict(table, [output.name for output in engine.describe(table)])
     except Exception:
         return inputs
@@ -57,10 +57,11 @@ def loosened(engine: Reference, inputs: list[Input]) -> list[Input]:
 
 def outputs_of(engine: Reference, inputs: list[Input]) -> list[Output]:
     """Return what the model answers, by asking it for the inputs' example row. Raises whatever the model raises."""
-    return engine.describe(_table(inputs, example_request(inputs), framed=engine.framed))
+    return engine.describe(table_of(inputs, example_request(inputs), framed=engine.framed))
 
 
-def _table(inputs: list[Input], request: dict[str, Any], *, framed: bool) -> Table:
+def table_of(inputs: list[Input], request: dict[str, Any], *, framed: bool) -> Table:
+    """Return the table of a V2 request, by the way it takes to an engine. Raises BadRequest."""
     return Intake(inputs, framed=framed).table(v2_json.decode(orjson.dumps(request)).inputs)
 
 

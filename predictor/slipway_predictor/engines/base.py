@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from numpy.typing import NDArray
 
-from slipway_contract import Output
+from slipway_contract import Output, ValueType
 from slipway_predictor.features import Table
 
 
@@ -20,6 +20,15 @@ class Cost:
     def of(self, rows: int) -> float:
         """Return the seconds a call with `rows` rows is expected to take."""
         return self.fixed + rows * self.per_row
+
+
+_TYPES = {"f": ValueType.FLOAT, "i": ValueType.INT, "u": ValueType.INT, "b": ValueType.BOOL}
+
+
+def output_of(name: str, answer: NDArray[Any]) -> Output:
+    """Return an answer [n] or [n, k] as the contract describes it; what is no number is text."""
+    columns = answer.shape[1] if answer.ndim == 2 else None
+    return Output(name=name, type=_TYPES.get(answer.dtype.kind, ValueType.STRING), columns=columns)
 
 
 class Engine(Protocol):

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slipway_contract import BundleError, Input, Output, ValueType
-from slipway_predictor.engines.base import Cost
+from slipway_predictor.engines.base import Cost, output_of
 from slipway_predictor.features import Table
 
 _KINDS: dict[str, tuple[ValueType, Any]] = {
@@ -27,7 +27,6 @@ _KINDS: dict[str, tuple[ValueType, Any]] = {
     "tensor(string)": (ValueType.STRING, object),
 }
 _REAL = ("tensor(float)", "tensor(double)")
-_TYPES = {"f": ValueType.FLOAT, "i": ValueType.INT, "u": ValueType.INT, "b": ValueType.BOOL}
 
 
 class _Taken(NamedTuple):
@@ -81,9 +80,7 @@ class OnnxEngine:
                 raise BundleError(
                     f"the model's output '{name}' has {len(array)} rows for {len(table)}: it must have a row each"
                 )
-            kind = _TYPES.get(array.dtype.kind, ValueType.STRING)
-            columns = array.shape[1] if array.ndim == 2 else None
-            described.append(Output(name=name, type=kind, columns=columns))
+            described.append(output_of(name, array))
         return described
 
     def _feed(self, table: Table) -> dict[str, NDArray[Any]]:

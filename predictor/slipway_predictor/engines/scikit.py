@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from slipway_contract import BundleError, Output, ValueType
-from slipway_predictor.engines.base import Cost
+from slipway_contract import BundleError, Output
+from slipway_predictor.engines.base import Cost, output_of
 from slipway_predictor.engines.documents import takes_documents
 from slipway_predictor.engines.parts import names_of, take_apart, take_apart_nameless
 from slipway_predictor.features import Columns, Table, to_frame
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 _BOOSTING = ("xgboost.", "lightgbm.")
 _STEADY = ("sklearn.", *_BOOSTING)
 _ONE = "probability_"  # and the place of one of several labels
-_TYPES = {"f": ValueType.FLOAT, "i": ValueType.INT, "u": ValueType.INT, "b": ValueType.BOOL}
 
 
 class ScikitEngine:
@@ -97,12 +96,10 @@ class ScikitEngine:
             raise BundleError(
                 f"the pipeline's {name} for {rows} row(s) has shape {list(answer.shape)}: it must have a row each"
             )
-        columns = answer.shape[1] if answer.ndim == 2 else None
-        classes = None
-        if name == "label" and columns is None and isinstance(self._classes, np.ndarray):
-            classes = self._classes.tolist()
-        kind = _TYPES.get(answer.dtype.kind, ValueType.STRING)
-        return Output(name=name, type=kind, columns=columns, classes=classes)
+        output = output_of(name, answer)
+        if name == "label" and output.columns is None and isinstance(self._classes, np.ndarray):
+            return output.model_copy(update={"classes": self._classes.tolist()})
+        return output
 
 
 def _with_categories(frame: "pd.DataFrame") -> "pd.DataFrame":

@@ -6,9 +6,7 @@ GET /metrics           as on the HTTP port
 GET /contract, /golden, /example   what the bundle says of itself (see `offer`)
 """
 
-import json
 import socket
-from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
@@ -18,7 +16,7 @@ from starlette.routing import Route
 
 from slipway_predictor.serving.figures import MetricsRoute
 from slipway_predictor.serving.http import Uvicorn
-from slipway_predictor.serving.offer import Offer
+from slipway_predictor.serving.offer import Offer, json_line
 from slipway_predictor.serving.peers import Peers
 from slipway_predictor.serving.recent import SIZE
 
@@ -52,16 +50,12 @@ class AdminServer:
         """Return the last answers, oldest first."""
         text = request.query_params.get("limit", str(SIZE))
         if not (text.isascii() and text.isdigit() and len(text) < 10):
-            return _json({"error": "limit must be a whole number"}, 400)
+            return json_line({"error": "limit must be a whole number"}, 400)
         limit = int(text)
         rings = await self._peers.gather("answers", limit)
         answers = sorted((entry for ring in rings for entry in ring), key=lambda entry: float(entry["time"]))
-        return _json({"answers": answers[-limit:] if limit else []})
+        return json_line({"answers": answers[-limit:] if limit else []})
 
     async def state(self, _request: Request) -> Response:
         """Return what is served and how it does."""
-        return _json({"workers": await self._peers.gather("state")})
-
-
-def _json(document: dict[str, Any], status: int = 200) -> Response:
-    return Response(json.dumps(document) + "\n", status, media_type="application/json")
+        return json_line({"workers": await self._peers.gather("state")})

@@ -42,25 +42,26 @@ class Offer:
             "digest": self._bundle.digest,
             "artifactDigest": f"sha256:{manifest.files[manifest.artifact]}",
         }
-        return _json({**about, **Interface.of(manifest).to_json()})
+        return json_line({**about, **Interface.of(manifest).to_json()})
 
     async def golden(self, _request: Request) -> Response:
         """Return the golden rows, checked against the manifest's checksum once more."""
         path = self._bundle.manifest.golden
         if path is None:
-            return _json(
+            return json_line(
                 {"error": "the bundle has no golden rows: make it with `slipway bundle create --data`"}, 404
             )
         try:
             content = await asyncio.to_thread(self._bundle.read, path)
         except BundleError as error:
-            return _json({"error": str(error)}, 500)
+            return json_line({"error": str(error)}, 500)
         return Response(content, media_type="application/json")
 
     async def example(self, _request: Request) -> Response:
         """Return the example request."""
-        return _json(example_request(self._bundle.manifest.inputs))
+        return json_line(example_request(self._bundle.manifest.inputs))
 
 
-def _json(document: dict[str, Any], status: int = 200) -> Response:
+def json_line(document: dict[str, Any], status: int = 200) -> Response:
+    """Return a document as an answer that reads well in a terminal."""
     return Response(json.dumps(document) + "\n", status, media_type="application/json")

@@ -23,31 +23,23 @@ class Line:
         self.figures: Snapshot | None = None
         """The last that were heard."""
         self._writer: asyncio.StreamWriter | None = None
-        self._told: dict[int, asyncio.Future[Any]] = {}
+        self._questions = wire.Questions()
 
     def send(self, document: wire.Document) -> None:
         """Send, unless the worker is gone."""
-        if self._writer is not None and not self._writer.is_closing():
-            self._writer.write(wire.line(document))
+        wire.send(self._writer, document)
 
     async def tell(self, number: int, what: str, limit: int) -> Any:
         """Return what the worker tells, or None when it does not in time."""
-        future = self._told[number] = asyncio.get_running_loop().create_future()
-        self.send({"tell": number, "what": what, "limit": limit})
-        try:
-            return await asyncio.wait_for(future, _PATIENCE)
-        except TimeoutError:
-            return None
-        finally:
-            del self._told[number]
+        question = {"tell": number, "what": what, "limit": limit}
+        return await self._questions.ask(number, self._writer, question, _PATIENCE)
 
     async def listen(self, end: socket.socket, heard: Callable[["Line", wire.Document], None]) -> None:
         """Hand on what the worker says until it is gone."""
         reader, self._writer = await asyncio.open_connection(sock=end, limit=wire.LONGEST)
         while (document := await wire.read(reader)) is not None:
             if "told" in document:
-                if (future := self._told.get(document["told"])) is not None and not future.done():
-                    future.set_result(document["with"])
+                self._questions.settle(document["told"], document["with"])
             else:
                 heard(self, document)
         self._writer.close()

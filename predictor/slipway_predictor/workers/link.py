@@ -23,7 +23,7 @@ class Link:
         self._end = end
         self.index = index
         self._numbers = itertools.count(1)
-        self._asked: dict[int, asyncio.Future[list[Any]]] = {}
+        self._questions = wire.Questions()
         self._writer: asyncio.StreamWriter | None = None
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -51,14 +51,9 @@ class Link:
         if self._writer is None or self._writer.is_closing():
             return []
         number = next(self._numbers)
-        future = self._asked[number] = asyncio.get_running_loop().create_future()
-        self._send({"ask": number, "what": what, "limit": limit})
-        try:
-            return await asyncio.wait_for(future, _PATIENCE)
-        except TimeoutError:
-            return []
-        finally:
-            del self._asked[number]
+        question = {"ask": number, "what": what, "limit": limit}
+        answer: list[Any] | None = await self._questions.ask(number, self._writer, question, _PATIENCE)
+        return answer or []
 
     async def _listen(
         self,
@@ -73,8 +68,8 @@ class Link:
             elif "tell" in document:
                 told = teller.tell(document["what"], document["limit"])
                 self._send({"told": document["tell"], "with": told})
-            elif (future := self._asked.get(document["answer"])) is not None and not future.done():
-                future.set_result(document["with"])
+            else:
+                self._questions.settle(document["answer"], document["with"])
         assert self._writer is not None  # noqa: S101 (join has made it)
         self._writer.close()
         gone()
@@ -85,5 +80,4 @@ class Link:
             await asyncio.sleep(_EVERY)
 
     def _send(self, document: wire.Document) -> None:
-        if self._writer is not None and not self._writer.is_closing():
-            self._writer.write(wire.line(document))
+        wire.send(self._writer, document)

@@ -20,6 +20,37 @@ def line(document: Document) -> bytes:
     return json.dumps(document, separators=(",", ":")).encode() + b"\n"
 
 
+def send(writer: asyncio.StreamWriter | None, document: Document) -> None:
+    """Send, unless the other side is gone, or was never there."""
+    if writer is not None and not writer.is_closing():
+        writer.write(line(document))
+
+
+class Questions:
+    """Questions that were sent and are not answered yet, by their numbers."""
+
+    def __init__(self) -> None:
+        self._open: dict[int, asyncio.Future[Any]] = {}
+
+    async def ask(
+        self, number: int, writer: asyncio.StreamWriter | None, document: Document, patience: float
+    ) -> Any:
+        """Return the answer, or None when it does not come within so many seconds."""
+        future = self._open[number] = asyncio.get_running_loop().create_future()
+        send(writer, document)
+        try:
+            return await asyncio.wait_for(future, patience)
+        except TimeoutError:
+            return None
+        finally:
+            del self._open[number]
+
+    def settle(self, number: int, answer: Any) -> None:
+        """Hand an answer to who asked, unless nobody waits for it any more."""
+        if (future := self._open.get(number)) is not None and not future.done():
+            future.set_result(answer)
+
+
 async def read(reader: asyncio.StreamReader) -> Document | None:
     """Return the next document, or None when the other side is gone."""
     try:
