@@ -47,7 +47,6 @@ def _share(target: Target, namespace: str, folder: Path, shared: Path) -> None:
 
 
 def _fill(target: Target, namespace: str, folder: Path) -> None:
-    _check_storage(target, namespace)
     mount = {"name": CLAIM, "mountPath": "/models"}
     pod = {
         "apiVersion": "v1",
@@ -66,8 +65,7 @@ def _fill(target: Target, namespace: str, folder: Path) -> None:
             "volumes": [{"name": CLAIM, "persistentVolumeClaim": {"claimName": CLAIM}}],
         },
     }
-    claim = [] if target.get("pvc", CLAIM, "-n", namespace) else [_claim(namespace, ["ReadWriteOnce"])]
-    target.apply(*claim, pod)
+    target.apply(*_new_claim(target, namespace), pod)
     target.run("wait", "-n", namespace, "pod/loader", "--for=condition=Ready", "--timeout=180s")
     target.run(
         "exec",
@@ -86,10 +84,10 @@ def _fill(target: Target, namespace: str, folder: Path) -> None:
     target.run("delete", "-n", namespace, "pod/loader", "--wait=false", "--grace-period=1")
 
 
-def _check_storage(target: Target, namespace: str) -> None:
-    """Who binds the claim? Better asked now than waited for in vain."""
+def _new_claim(target: Target, namespace: str) -> list[dict[str, Any]]:
+    """A claim, if there is none. Who binds it? Better asked now than waited for in vain."""
     if target.get("pvc", CLAIM, "-n", namespace):
-        return
+        return []
     classes = (target.get("storageclass") or {}).get("items", [])
     default = "storageclass.kubernetes.io/is-default-class"
     if not any(part["metadata"].get("annotations", {}).get(default) == "true" for part in classes):
@@ -97,6 +95,7 @@ def _check_storage(target: Target, namespace: str) -> None:
             "the cluster has no default StorageClass, which the models' claim needs: mark one with"
             f" {default}=true, or make a PersistentVolumeClaim {CLAIM} in namespace {namespace} and run again"
         )
+    return [_claim(namespace, ["ReadWriteOnce"])]
 
 
 def _claim(namespace: str, modes: list[str]) -> dict[str, Any]:
