@@ -14,7 +14,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from tests.integration.predictor.conftest import Serve as Process
 from tests.integration.predictor.conftest import environment, matrix, run_serve
-from tests.unit.cli.wheelwright import make_wheel
+from tests.unit.cli.wheelwright import DOUBLED, make_wheel
 
 from slipway_cli.bundle import create
 from slipway_contract import open_bundle
@@ -23,16 +23,6 @@ POD = {"KUBERNETES_SERVICE_HOST": "10.96.0.1"}
 ROWS = np.random.default_rng(3).normal(size=(60, 2)).astype(np.float32).astype(float)
 TARGET = (ROWS[:, 0] > 0).astype(int)
 LINEAR = make_pipeline(StandardScaler(), LogisticRegression()).fit(ROWS, TARGET)
-SOURCE = """
-import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin
-
-class Doubled(TransformerMixin, BaseEstimator):
-    def fit(self, x, y=None):
-        return self
-    def transform(self, x):
-        return np.asarray(x) * 2
-"""
 MAKE = """
 import json, sys, numpy as np, pandas as pd
 from slipway_own import Doubled
@@ -50,8 +40,8 @@ print(json.dumps(model.predict(rows.head(5)).tolist()))
 def own(folder: Path, keep: str, *, code: bool) -> tuple[Path, list[bool]]:
     """Make a bundle of a model with a class of the user's own; return it and what the model says of five rows."""
     (folder / "here").mkdir()
-    (folder / "here" / "slipway_own.py").write_text(SOURCE)
-    wheels = [str(make_wheel(folder, "slipway-own", {"slipway_own.py": SOURCE}))] if code else []
+    (folder / "here" / "slipway_own.py").write_text(DOUBLED)
+    wheels = [str(make_wheel(folder, "slipway-own", {"slipway_own.py": DOUBLED}))] if code else []
     command = [sys.executable, "-c", MAKE, str(folder / "bundle"), keep, *wheels]
     made = subprocess.run(
         command, capture_output=True, text=True, env=environment(PYTHONPATH=str(folder / "here")), timeout=120

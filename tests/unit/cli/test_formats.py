@@ -23,7 +23,7 @@ from slipway_cli.bundle import create
 from slipway_contract import Bundle, BundleError, verify
 from slipway_predictor.bundle import decode
 
-from .wheelwright import make_wheel
+from .wheelwright import DOUBLED, make_wheel
 
 X = np.random.default_rng(0).normal(size=(40, 3))
 Y = (X[:, 0] > 0).astype(int)
@@ -137,28 +137,16 @@ def test_an_onnx_file_s_inputs_are_columns_by_name_in_its_own_order(tmp_path: Pa
         made(path, tmp_path / "c", data=FRAME[["a", "c"]])
 
 
-SOURCE = """
-import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin
-
-class Doubled(TransformerMixin, BaseEstimator):
-    def fit(self, x, y=None):
-        return self
-    def transform(self, x):
-        return np.asarray(x) * 2
-"""
-
-
 @pytest.fixture
 def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Any, Path]:
     """A pipeline with a class of the user's own, whose module lies where it was made, and a wheel of that."""
     (tmp_path / "here").mkdir()
-    (tmp_path / "here" / "slipway_own_doubled.py").write_text(SOURCE)
+    (tmp_path / "here" / "slipway_own_doubled.py").write_text(DOUBLED)
     monkeypatch.syspath_prepend(str(tmp_path / "here"))
     import slipway_own_doubled
 
     pipeline = make_pipeline(slipway_own_doubled.Doubled(), LogisticRegression()).fit(X, Y)
-    return pipeline, make_wheel(tmp_path, "slipway-own-doubled", {"slipway_own_doubled.py": SOURCE})
+    return pipeline, make_wheel(tmp_path, "slipway-own-doubled", {"slipway_own_doubled.py": DOUBLED})
 
 
 def test_wheels_travel_in_the_bundle_under_checksums(own: Any, tmp_path: Path) -> None:

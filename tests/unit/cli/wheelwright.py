@@ -4,6 +4,18 @@ import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+DOUBLED = """
+import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin
+
+class Doubled(TransformerMixin, BaseEstimator):
+    def fit(self, x, y=None):
+        return self
+    def transform(self, x):
+        return np.asarray(x) * 2
+"""
+"""A module with a transformer of one's own."""
+
 
 def make_wheel(
     folder: Path,

@@ -2,7 +2,6 @@
 
 import aiohttp
 import pytest
-from aiohttp import web
 
 from slipway_operator.evidence.envoy import parse, read
 
@@ -45,21 +44,8 @@ def test_parse_of_nothing_is_nothing():
 
 
 @pytest.fixture
-async def proxy():
-    asked = []
-
-    async def stats(request):
-        asked.append(request.query["filter"])
-        return web.Response(text=exposition())
-
-    app = web.Application()
-    app.router.add_get("/stats/prometheus", stats)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    yield site._server.sockets[0].getsockname()[1], asked
-    await runner.cleanup()
+async def proxy(serve_text):
+    return await serve_text("/stats/prometheus", exposition())
 
 
 def pod(name="proxy-1", ready="True"):
@@ -81,7 +67,7 @@ async def test_every_backend_of_every_proxy_is_read(proxy):
     assert entries["proxy-1/1/new"][1]["errors"] == 20
     assert entries["proxy-1/2/newest"] == ("newest", {"requests": 0, "errors": 0}), "no request yet"
     assert len(entries) == 3
-    assert asked == ["httproute/ml/churn/rule/0/"]
+    assert [query["filter"] for query in asked] == ["httproute/ml/churn/rule/0/"]
 
 
 async def test_a_proxy_that_does_not_answer_is_named():

@@ -2,7 +2,6 @@
 
 import aiohttp
 import pytest
-from aiohttp import web
 
 from slipway_operator.api import names
 from slipway_operator.evidence.predictor import parse, read
@@ -47,18 +46,9 @@ def test_text_that_is_no_exposition_is_refused():
 
 
 @pytest.fixture
-async def server():
-    async def metrics(request):
-        return web.Response(text=TEXT)
-
-    app = web.Application()
-    app.router.add_get("/metrics", metrics)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    yield site._server.sockets[0].getsockname()[1]
-    await runner.cleanup()
+async def server(serve_text):
+    port, _ = await serve_text("/metrics", TEXT)
+    return port
 
 
 def pod(name="p", address="127.0.0.1", ready="True"):
