@@ -79,7 +79,9 @@ class Runner(Generic[K]):
         due = self._queue.next_due() if len(self._queue.busy) < self._workers else None
         timeout = None if due is None else max(0.0, due - self._now())
         try:
-            await asyncio.wait_for(self._changed.wait(), timeout)
+            # Not wait_for: that of Python 3.11 loses a cancellation that comes together with the change.
+            async with asyncio.timeout(timeout):
+                await self._changed.wait()
         except TimeoutError:
             return
 

@@ -39,7 +39,8 @@ class Questions:
         future = self._open[number] = asyncio.get_running_loop().create_future()
         send(writer, document)
         try:
-            return await asyncio.wait_for(future, patience)
+            async with asyncio.timeout(patience):
+                return await future
         except TimeoutError:
             return None
         finally:

@@ -84,3 +84,19 @@ async def test_runner_never_works_twice_on_one_key():
     await asyncio.wait_for(finished.wait(), 5)
     task.cancel()
     assert most == 1
+
+
+async def test_a_runner_that_is_told_to_stop_as_work_comes_in_stops():
+    async def work(key):
+        await asyncio.sleep(3600)
+
+    runner = Runner(work)
+    runner.add("later", delay=3600)  # so that it sleeps with an end
+    task = asyncio.create_task(runner.run())
+    for _ in range(5):
+        await asyncio.sleep(0)
+    runner.add("a")  # in the same turn of the loop: neither may hide the other
+    task.cancel()
+    done, _ = await asyncio.wait([task], timeout=5)
+    assert done, "the cancellation was lost"
+    assert task.cancelled()
