@@ -90,7 +90,7 @@ def mlserver() -> Path:
         print("Making MLServer's environment in the cache (half a minute, 500 MB)", flush=True)
         venv.create(folder, clear=True, with_pip=True)
         pip = [str(folder / "bin" / "pip"), "install", "--quiet", "--disable-pip-version-check"]
-        subprocess.run([*pip, "--require-hashes", "-r", str(REQUIREMENTS)], check=True)
+        subprocess.run([*pip, "--no-deps", "--require-hashes", "-r", str(REQUIREMENTS)], check=True)
         stamp.write_text(wanted)
     return folder / "bin"
 
