@@ -29,10 +29,15 @@ class Recent:
         now = time.time()
         self._ring.append((now, request_id, _entry(now, request_id, answer) if large else answer))
 
+    def add_failure(self, request_id: str, status: int) -> None:
+        """Remember that a request was answered with an error: whoever compares revisions must see it."""
+        now = time.time()
+        self._ring.append((now, request_id, {"id": request_id, "time": now, "code": status}))
+
     def read(self, limit: int = SIZE) -> list[dict[str, Any]]:
         """Return the latest answers, oldest first: id, time, rows, label, score and digest of each.
 
-        The time is in seconds since 1970.
+        Of an error there are id, time and code, its HTTP status. The time is in seconds since 1970.
         """
         latest = list(self._ring)[-limit:] if limit > 0 else []
         return [kept if isinstance(kept, dict) else _entry(at, name, kept) for at, name, kept in latest]

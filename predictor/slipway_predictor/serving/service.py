@@ -163,6 +163,8 @@ class Service:
             status = 500
             self.metrics.failed(type(error).__name__, None)
             _log.error("an inference request failed inside the predictor", exc_info=error)
+        if error is not None and call.request_id is not None:
+            self.recent.add_failure(call.request_id, status)
         seconds = _now() - call.started
         self.metrics.request(call.protocol, status, seconds)
         if call.noted and self._journal is not None:

@@ -64,3 +64,11 @@ def test_a_large_answer_is_kept_without_its_rows() -> None:
     recent.add("a", answer(rows=65))
     (entry,) = recent.read()
     assert set(entry) == {"id", "time", "rows", "digest"}
+
+
+def test_an_error_leaves_its_id_and_status() -> None:
+    recent = Recent()
+    recent.add_failure("a", 500)
+    (entry,) = recent.read()
+    assert entry["time"] > 0
+    assert {key: entry[key] for key in ("id", "code")} == {"id": "a", "code": 500}
