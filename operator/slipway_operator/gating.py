@@ -59,11 +59,17 @@ class Gating:
             return None
         gate, ticket = asked
         return self._background.outcome(
-            key, ticket, lambda: self._attempt(subject, view, status, gate, ticket.attempt)
+            key, ticket, lambda tell: self._attempt(subject, view, status, gate, ticket.attempt, tell)
         )
 
     async def _attempt(
-        self, subject: Subject, view: View, status: ModelDeploymentStatus, gate: EffectiveGate, attempt: int
+        self,
+        subject: Subject,
+        view: View,
+        status: ModelDeploymentStatus,
+        gate: EffectiveGate,
+        attempt: int,
+        tell: Callable[[Answer], None],
     ) -> Answer:
         try:
             scene = await self._scene(subject, view, status)
@@ -72,7 +78,7 @@ class Gating:
         if scene is None:  # nobody knows how to ask it: never a reason to let it pass
             return Answer("Error", "the canary's ServingRuntime is gone")
         session = self._outside if gate.url else self._pods
-        return await run(session, self._guard, gate, scene, attempt)
+        return await run(session, self._guard, gate, scene, attempt, tell)
 
     async def _scene(self, subject: Subject, view: View, status: ModelDeploymentStatus) -> Scene | None:
         canary = status.canary

@@ -1,6 +1,6 @@
 """Gates: what a canary must pass before its first request; what users write, what is frozen, and what came of each.
 
-They run one at a time, in this order: contract, artifact, warmup, golden, webhooks.
+They run one at a time, in this order: contract, artifact, warmup, golden, shadow, webhooks.
 """
 
 from typing import Annotated, Literal
@@ -34,6 +34,25 @@ class GoldenGate(Gate):
 
     tolerance: float | None = Field(default=None, ge=0, le=1)
     """How far a float may be off, relative to its size or to 1; default 0.00001."""
+
+
+class ShadowGate(Gate):
+    """Live requests are mirrored to the canary, whose answers nobody gets; they are compared with stable's.
+
+    Off unless it is written: mirrored requests cost as much as others. Its default timeout is 10m.
+    """
+
+    percent: int | None = Field(default=None, ge=1, le=100)
+    """The share of requests that is mirrored; default 100."""
+    requests: int | None = Field(default=None, ge=1, le=100_000)
+    """How many requests must have been answered by both; default 200."""
+    min_agreement: float | None = Field(default=None, ge=0, le=1)
+    """The share of their rows that must be answered alike: with the same label or, without labels, with a value that is
+    no further off than `tolerance`. A request that only stable could answer counts as answered otherwise. Default 0.95."""
+    tolerance: float | None = Field(default=None, ge=0, le=1)
+    """How far values may be apart, relative to their size or to 1; default 0.01."""
+    max_delta: float | None = Field(default=None, ge=0)
+    """How far any two scores (or values) of equal labels may be apart; default: as far as they like."""
 
 
 class Webhook(ApiModel):
@@ -83,7 +102,7 @@ Webhooks = Annotated[
 
 
 class Gates(ApiModel):
-    """What a canary must pass before its first request. The four built-in gates are on by default."""
+    """What a canary must pass before its first request. The first four are on by default."""
 
     contract: Gate | None = None
     """The canary's contract against stable's: what stable's clients send and read must go on working."""
@@ -91,6 +110,7 @@ class Gates(ApiModel):
     """The digest that the predictor says it serves must be spec.model.digest."""
     warmup: WarmupGate | None = None
     golden: GoldenGate | None = None
+    shadow: ShadowGate | None = None
     webhooks: Webhooks | None = None
     """Called last, in this order."""
 
@@ -99,11 +119,14 @@ class EffectiveGate(ApiModel):
     """A gate as it runs: defaults filled in, frozen when the rollout starts. Times in seconds."""
 
     name: str
-    """contract, artifact, warmup, golden, or webhook/NAME."""
+    """contract, artifact, warmup, golden, shadow, or webhook/NAME."""
     timeout_seconds: int
     """For the whole gate, repeated attempts included."""
     requests: int | None = None
     tolerance: float | None = None
+    percent: int | None = None
+    min_agreement: float | None = None
+    max_delta: float | None = None
     url: str | None = None
     call_seconds: int | None = None
     """For one call of a webhook."""
@@ -119,6 +142,43 @@ class GateAnswer(ApiModel):
     message: str
 
 
+class Flip(ApiModel):
+    """Rows to which stable gave one label and the canary another."""
+
+    stable: str
+    canary: str
+    rows: int
+
+
+class Segment(ApiModel):
+    """The rows to which stable gave one label."""
+
+    label: str
+    rows: int
+    agreement: float
+
+
+class ShadowReport(ApiModel):
+    """Stable's and the canary's answers to the same requests."""
+
+    requests: int
+    """Answered by stable, and seen by both."""
+    failed: int
+    """Those of them that the canary could not answer."""
+    identical: int
+    """Those of them that were answered alike to the last bit."""
+    rows: int
+    agreement: float
+    """The share of rows answered alike, in [0, 1]."""
+    mean_delta: float | None = None
+    """How far scores of equal labels, or values, are apart."""
+    max_delta: float | None = None
+    flips: list[Flip] | None = None
+    """The most frequent ones first."""
+    segments: list[Segment] | None = None
+    """The largest ones first."""
+
+
 class GateState(ApiModel):
     """What has become of a gate."""
 
@@ -132,3 +192,5 @@ class GateState(ApiModel):
     """When it is tried again, after an Error."""
     answers: list[GateAnswer] | None = None
     """All answers of a webhook."""
+    report: ShadowReport | None = None
+    """What the gate shadow has compared, so far or in the end."""

@@ -15,12 +15,19 @@ from slipway_operator.rollout.observation import GateOutcome, GateTicket
 
 Key = tuple[str, str]
 """Namespace and name of a ModelDeployment."""
+Attempt = Callable[[Callable[[Answer], None]], Coroutine[Any, Any, Answer]]
+"""Given whom to tell how far it is."""
 
 
 @dataclass
 class _Attempt:
     ticket: GateTicket
-    task: asyncio.Task[Answer]
+    task: asyncio.Task[Answer] | None = None
+    so_far: Answer | None = None
+
+    def tell(self, answer: Answer) -> None:
+        """Take in how far it is."""
+        self.so_far = answer
 
 
 class Background:
@@ -31,40 +38,39 @@ class Background:
         self._done = done
         self._attempts: dict[Key, _Attempt] = {}
 
-    def outcome(
-        self, key: Key, ticket: GateTicket, attempt: Callable[[], Coroutine[Any, Any, Answer]]
-    ) -> GateOutcome | None:
-        """What came of the ticket's attempt; None while it runs. It is begun if it was not, and any other is ended."""
+    def outcome(self, key: Key, ticket: GateTicket, attempt: Attempt) -> GateOutcome | None:
+        """What came of the ticket's attempt, or how far it is; None while that is not known.
+
+        It is begun if it was not, and any other is ended.
+        """
         known = self._attempts.get(key)
         if known is None or known.ticket != ticket:
             self.forget(key)
             self._begin(key, ticket, attempt)
             return None
-        if not known.task.done():
+        answer = known.task.result() if known.task and known.task.done() else known.so_far
+        if answer is None:
             return None
-        answer = known.task.result()
-        return GateOutcome(ticket, answer.verdict, answer.message, answer.code)
+        return GateOutcome(ticket, answer.verdict, answer.message, answer.code, answer.report)
 
     def forget(self, key: Key) -> None:
         """Nobody wants to know any more."""
         known = self._attempts.pop(key, None)
-        if known:
+        if known and known.task:
             known.task.cancel()
 
     async def close(self) -> None:
         """End all attempts."""
-        tasks = [known.task for known in self._attempts.values()]
+        tasks = [known.task for known in self._attempts.values() if known.task]
         for key in list(self._attempts):
             self.forget(key)
         for task in tasks:
             with contextlib.suppress(asyncio.CancelledError):
                 await task
 
-    def _begin(
-        self, key: Key, ticket: GateTicket, attempt: Callable[[], Coroutine[Any, Any, Answer]]
-    ) -> None:
-        task = asyncio.create_task(attempt())
-        self._attempts[key] = _Attempt(ticket, task)
+    def _begin(self, key: Key, ticket: GateTicket, attempt: Attempt) -> None:
+        begun = self._attempts[key] = _Attempt(ticket)
+        begun.task = task = asyncio.create_task(attempt(begun.tell))
 
         def ended(task: asyncio.Task[Answer]) -> None:
             if not task.cancelled():

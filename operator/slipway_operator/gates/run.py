@@ -5,7 +5,7 @@ import logging
 import aiohttp
 
 from slipway_operator.api.gates import EffectiveGate
-from slipway_operator.gates import artifact, contract, golden, warmup, webhook
+from slipway_operator.gates import artifact, contract, golden, shadow, warmup, webhook
 from slipway_operator.gates.addresses import Guard
 from slipway_operator.gates.http import NoAnswerError
 from slipway_operator.gates.scene import Answer, Scene
@@ -14,9 +14,17 @@ logger = logging.getLogger(__name__)
 
 
 async def run(
-    session: aiohttp.ClientSession, guard: Guard, gate: EffectiveGate, scene: Scene, attempt: int
+    session: aiohttp.ClientSession,
+    guard: Guard,
+    gate: EffectiveGate,
+    scene: Scene,
+    attempt: int,
+    tell: shadow.Tell = lambda _: None,
 ) -> Answer:
-    """What the gate says; never raises: what could not be asked is an Error, to be tried again."""
+    """What the gate says; never raises: what could not be asked is an Error, to be tried again.
+
+    ``tell`` is told how far a long one is.
+    """
     try:
         match gate.name:
             case "contract":
@@ -27,6 +35,8 @@ async def run(
                 return await warmup.check(session, scene, gate.requests or 1)
             case "golden":
                 return await golden.check(session, scene, gate.tolerance or 0.0)
+            case "shadow":
+                return await shadow.check(session, scene, gate, tell)
             case _:
                 return await webhook.call(session, guard, gate, scene, attempt)
     except NoAnswerError as error:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from slipway_operator.api.gates import ShadowReport
 from slipway_operator.api.status import Revision
 from slipway_operator.rollout.observation import GateVerdict
 
@@ -17,6 +18,7 @@ class Answer:
     message: str
     code: int | None = None
     """A webhook's HTTP status."""
+    report: ShadowReport | None = None
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,12 @@ def foreign(side: Side) -> Answer | None:
     """Skipped, where a revision runs on a runtime that tells the operator nothing."""
     if side.admin is not None:
         return None
-    return Answer(
-        "Skipped",
-        f"version {side.revision.version} runs on {side.runtime}, which has no admin port (annotation slipway.dev/admin)",
+    return Answer("Skipped", without_admin(side))
+
+
+def without_admin(side: Side) -> str:
+    """Why a revision cannot be asked."""
+    return (
+        f"version {side.revision.version} runs on {side.runtime}, which has no admin port"
+        " (annotation slipway.dev/admin)"
     )

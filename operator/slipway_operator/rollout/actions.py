@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Literal
 
 from slipway_operator.api.status import ModelDeploymentStatus
+from slipway_operator.rollout.observation import Mirror
 
 
 @dataclass(frozen=True)
@@ -31,9 +32,10 @@ class DeleteRevision:
 
 @dataclass(frozen=True)
 class WriteRoute:
-    """Write the whole HTTPRoute with this split."""
+    """Write the whole HTTPRoute with this split, and with a mirror or without."""
 
     split: Mapping[str, int]
+    mirror: Mirror | None = None
 
 
 @dataclass(frozen=True)

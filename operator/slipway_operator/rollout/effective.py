@@ -16,9 +16,16 @@ DEFAULT_DEADLINE = "1h"
 DEFAULT_HISTORY_LIMIT = 10
 DEFAULT_INTERVAL = "15s"
 LEAST_INTERVAL = 1
-DEFAULT_GATE_TIMEOUTS = {"contract": "30s", "artifact": "30s", "warmup": "2m", "golden": "1m"}
+DEFAULT_GATE_TIMEOUTS = {
+    "contract": "30s",
+    "artifact": "30s",
+    "warmup": "2m",
+    "golden": "1m",
+    "shadow": "10m",
+}
 DEFAULT_WARMUP_REQUESTS = 20
 DEFAULT_TOLERANCE = 1e-5
+DEFAULT_SHADOW = {"percent": 100, "requests": 200, "min_agreement": 0.95, "tolerance": 0.01}
 DEFAULT_CALL = "10s"
 DEFAULT_RETRIES = 3
 LONGEST_BACKOFF = 10
@@ -71,12 +78,14 @@ def effective_gates(gates: Gates | None) -> list[EffectiveGate]:
         "golden": {
             "tolerance": DEFAULT_TOLERANCE if golden is None or golden.tolerance is None else golden.tolerance
         },
+        "shadow": DEFAULT_SHADOW | _given(gates.shadow),
     }
     own: dict[str, Gate | None] = {
         "contract": gates.contract,
         "artifact": gates.artifact,
         "warmup": warmup,
         "golden": golden,
+        "shadow": gates.shadow or Gate(enabled=False),
     }
     return [
         EffectiveGate(
@@ -87,6 +96,11 @@ def effective_gates(gates: Gates | None) -> list[EffectiveGate]:
         for name, gate in own.items()
         if gate is None or gate.enabled is not False
     ] + [_webhook(webhook) for webhook in gates.webhooks or []]
+
+
+def _given(gate: Gate | None) -> dict[str, Any]:
+    """What the user has written about a gate itself."""
+    return gate.model_dump(exclude_none=True, exclude={"enabled", "timeout"}) if gate else {}
 
 
 def _webhook(webhook: Webhook) -> EffectiveGate:

@@ -39,6 +39,14 @@ def running(status: ModelDeploymentStatus) -> tuple[EffectiveGate, GateTicket] |
     )
 
 
+def begun(status: ModelDeploymentStatus) -> EffectiveGate | None:
+    """The gate that has begun and is not over, whether it runs just now or is about to be tried again."""
+    rollout, found = status.rollout, current(status)
+    if rollout is None or found is None or found[1].state not in ("Running", "Error"):
+        return None
+    return rollout.gates[found[0] - 1]
+
+
 def current(status: ModelDeploymentStatus) -> tuple[int, GateState] | None:
     """The gate that is not over yet, with its number from 1; None when all are, and without a canary."""
     states = status.gates or [] if status.canary else []
@@ -92,10 +100,19 @@ def _go_on(turn: Turn, gate: EffectiveGate, state: GateState) -> Problem | None:
 
 def _take_in(turn: Turn, gate: EffectiveGate, outcome: GateOutcome) -> Problem | None:
     _, state = current(turn.status) or (0, GateState(name=gate.name))
+    if outcome.verdict == "Running":
+        if outcome.message != state.message:
+            _replace(turn, state, message=outcome.message, report=outcome.report)
+        return None
     answers = state.answers
     if gate.url:
         answers = [*(answers or []), GateAnswer(at=turn.now, code=outcome.code, message=outcome.message)]
-    final = {"message": outcome.message, "answers": answers, "finished_at": turn.now}
+    final = {
+        "message": outcome.message,
+        "answers": answers,
+        "report": outcome.report,
+        "finished_at": turn.now,
+    }
     if outcome.verdict in OVER:
         _replace(turn, state, state=outcome.verdict, **final)
         return None

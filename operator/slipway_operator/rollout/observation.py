@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Literal
 
+from slipway_operator.api.gates import ShadowReport
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -61,11 +63,20 @@ class RevisionState:
 
 
 @dataclass(frozen=True)
+class Mirror:
+    """A revision that gets a copy of requests; its answers go nowhere."""
+
+    revision: str
+    percent: int
+
+
+@dataclass(frozen=True)
 class RouteState:
     """The HTTPRoute as it is."""
 
     generation: int
     split: Mapping[str, int]
+    mirror: Mirror | None = None
     accepted: bool = False
     """Accepted, with resolved references, for just this generation."""
     message: str | None = None
@@ -88,8 +99,8 @@ class Readings:
     """The runtime offers no counters."""
 
 
-GateVerdict = Literal["Passed", "Failed", "Skipped", "Refused", "Error"]
-"""Refused and Error are tried again: somebody said no, or nobody could say anything."""
+GateVerdict = Literal["Running", "Passed", "Failed", "Skipped", "Refused", "Error"]
+"""Running tells how far it is. Refused and Error are tried again: somebody said no, or nobody could say anything."""
 
 
 @dataclass(frozen=True)
@@ -112,6 +123,7 @@ class GateOutcome:
     message: str
     code: int | None = None
     """A webhook's HTTP status."""
+    report: ShadowReport | None = None
 
 
 @dataclass(frozen=True)

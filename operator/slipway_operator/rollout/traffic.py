@@ -3,7 +3,9 @@
 from datetime import timedelta
 
 from slipway_operator.api.status import Traffic
+from slipway_operator.rollout import gates
 from slipway_operator.rollout.actions import DeleteRoute, WriteAddress, WriteRoute
+from slipway_operator.rollout.observation import Mirror
 from slipway_operator.rollout.split import PERCENT, Split, make_split, next_split
 from slipway_operator.rollout.turn import Turn
 
@@ -34,6 +36,14 @@ def wanted_split(turn: Turn) -> Split:
     return make_split(stable.revision, canary.revision if canary else None, step.weight if step else 0)
 
 
+def wanted_mirror(turn: Turn) -> Mirror | None:
+    """The canary, as long as its gate ``shadow`` is the one that it has to pass."""
+    canary, gate = turn.status.canary, gates.begun(turn.status)
+    if canary is None or gate is None or gate.percent is None:
+        return None
+    return Mirror(canary.revision, gate.percent)
+
+
 def has_taken(turn: Turn) -> bool:
     """Whether the wanted split is the one in force."""
     return turn.took and turn.seen.route is not None and turn.seen.route.split == wanted_split(turn)
@@ -41,7 +51,7 @@ def has_taken(turn: Turn) -> bool:
 
 def steer(turn: Turn) -> None:
     """Write the next split towards the wanted one; a change of the set of backends waits for the last to take."""
-    route, wanted = turn.seen.route, wanted_split(turn)
+    route, wanted, mirror = turn.seen.route, wanted_split(turn), wanted_mirror(turn)
     turn.update(weight=_canary_percent(turn))
     if turn.seen.route_problem:
         turn.problem = turn.problem or turn.seen.route_problem
@@ -53,14 +63,14 @@ def steer(turn: Turn) -> None:
     if not turn.seen.address_current:
         turn.actions.append(WriteAddress())
     if route is None:
-        turn.actions.append(WriteRoute(wanted))
+        turn.actions.append(WriteRoute(wanted, mirror))
         return
     split = next_split(route.split, wanted)
     same_backends = set(split) == set(route.split)
     if split == route.split or not (turn.took or same_backends):
         split = dict(route.split)
-    if split != route.split or not route.current:
-        turn.actions.append(WriteRoute(split))
+    if split != route.split or mirror != route.mirror or not route.current:
+        turn.actions.append(WriteRoute(split, mirror))
 
 
 def _canary_percent(turn: Turn) -> int | None:

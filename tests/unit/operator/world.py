@@ -27,6 +27,7 @@ from slipway_operator.rollout.observation import (
     GateOutcome,
     GateTicket,
     GateVerdict,
+    Mirror,
     Observation,
     PodState,
     Problem,
@@ -94,6 +95,8 @@ class World:
     events: list[Event] = field(default_factory=list)
     splits: list[dict[str, int]] = field(default_factory=list)
     """Every split that was written, in order."""
+    mirrors: list[Mirror | None] = field(default_factory=list)
+    """The mirror that was written with each."""
     created: list[str] = field(default_factory=list)
     deleted: list[str] = field(default_factory=list)
 
@@ -199,12 +202,16 @@ class World:
                 assert self.route is None or name not in self.route.split, (
                     f"{name} deleted while on the route"
                 )
+                assert self.route is None or not self.route.mirror or self.route.mirror.revision != name, (
+                    f"{name} deleted while requests are mirrored to it"
+                )
                 self.deleted.append(name)
                 self.revisions.pop(name, None)
-            case WriteRoute(split):
+            case WriteRoute(split, mirror):
                 self.splits.append(dict(split))
+                self.mirrors.append(mirror)
                 generation = self.route.generation + 1 if self.route else 1
-                self.route = RouteState(generation=generation, split=dict(split))
+                self.route = RouteState(generation=generation, split=dict(split), mirror=mirror)
             case DeleteRoute():
                 self.route = None
             case WriteAddress():

@@ -10,9 +10,10 @@ from slipway_operator.api import names
 from slipway_operator.api.spec import ParentRef
 from slipway_operator.cluster.kinds import HTTP_ROUTE
 from slipway_operator.cluster.render.common import Json, Subject, head
-from slipway_operator.rollout.observation import RouteState
+from slipway_operator.rollout.observation import Mirror, RouteState
 
 PORT = 80
+MIRROR = "RequestMirror"
 
 
 def render_route(
@@ -21,21 +22,23 @@ def render_route(
     hostnames: Sequence[str],
     split: Mapping[str, int],
     components: Mapping[str, str],
+    mirror: Mirror | None = None,
 ) -> Json:
     """The HTTPRoute with this split; ``components`` gives each revision's entry component."""
+    rule: Json = {
+        "matches": [{"path": {"type": "PathPrefix", "value": "/"}}],
+        "backendRefs": [
+            _backend(subject, revision, weight, components.get(revision, "predictor"))
+            for revision, weight in split.items()
+        ],
+    }
+    if mirror:
+        rule["filters"] = [_mirror(subject, mirror, components.get(mirror.revision, "predictor"))]
     body = head(subject, HTTP_ROUTE, subject.name)
     body["spec"] = {
         "parentRefs": [_parent(parent) for parent in parents],
         "hostnames": list(hostnames),
-        "rules": [
-            {
-                "matches": [{"path": {"type": "PathPrefix", "value": "/"}}],
-                "backendRefs": [
-                    _backend(subject, revision, weight, components.get(revision, "predictor"))
-                    for revision, weight in split.items()
-                ],
-            }
-        ],
+        "rules": [rule],
     }
     return body
 
@@ -54,7 +57,9 @@ def read_route(
         and list(spec.get("hostnames", [])) == list(hostnames)
         and found_parents == wanted_parents
         and all(backend.get("filters") for backend in backends)
+        and all(part.get("type") == MIRROR for part in rules[0].get("filters", []))
     )
+    filters = rules[0].get("filters", []) if rules else []
     accepted, message = _accepted(route)
     return RouteState(
         generation=route["metadata"]["generation"],
@@ -63,6 +68,7 @@ def read_route(
             for backend in backends
             if backend.get("weight", 1)
         },
+        mirror=_read_mirror(subject, filters),
         accepted=accepted,
         message=message,
         current=current,
@@ -85,6 +91,22 @@ def _backend(subject: Subject, revision: str, weight: int, component: str) -> Js
         "weight": weight,
         "filters": [{"type": "ResponseHeaderModifier", "responseHeaderModifier": {"set": [header]}}],
     }
+
+
+def _mirror(subject: Subject, mirror: Mirror, component: str) -> Json:
+    name = names.entry_service(subject.name, mirror.revision, component)
+    request: Json = {"backendRef": {"name": name, "port": PORT}}
+    if mirror.percent < 100:  # the field is younger than the filter: it is written only where it is needed
+        request["percent"] = mirror.percent
+    return {"type": MIRROR, "requestMirror": request}
+
+
+def _read_mirror(subject: Subject, filters: Sequence[Json]) -> Mirror | None:
+    for part in filters:
+        if part.get("type") == MIRROR:
+            request = part["requestMirror"]
+            return Mirror(_revision(subject, request["backendRef"]), request.get("percent", 100))
+    return None
 
 
 def _revision(subject: Subject, backend: Json) -> str:

@@ -8,6 +8,7 @@ from slipway_operator.cluster.render.common import Subject, merged
 from slipway_operator.cluster.render.route import read_route, render_route
 from slipway_operator.cluster.render.runtime import how_named, render_runtime, runtime_hash
 from slipway_operator.cluster.render.service import render_service, scale_bounds, scale_patch
+from slipway_operator.rollout.observation import Mirror
 from slipway_operator.rollout.revision import revision_of
 
 GATEWAY = [ParentRef(name="gw", namespace="infra")]
@@ -153,6 +154,25 @@ def test_route_is_read_back_as_it_was_written():
     ]
     header = backends[0]["filters"][0]["responseHeaderModifier"]["set"]
     assert header == [{"name": "x-slipway-revision", "value": "aaaa1111"}]
+
+
+@pytest.mark.parametrize("percent", [100, 25])
+def test_a_mirror_is_read_back_as_it_was_written(percent):
+    mirror = Mirror("bbbb2222", percent)
+    body = render_route(subject(), GATEWAY, HOSTS, {"aaaa1111": 1_000_000}, {}, mirror)
+    body["metadata"]["generation"] = 3
+    (part,) = body["spec"]["rules"][0]["filters"]
+    assert part["requestMirror"]["backendRef"]["name"] == "churn-bbbb2222-predictor"
+    assert part["requestMirror"].get("percent") == (None if percent == 100 else percent)
+    state = read_route(subject(), body, GATEWAY, HOSTS)
+    assert (state.mirror, state.current) == (mirror, True)
+
+
+def test_somebody_elses_filter_on_the_route_is_not_current():
+    body = render_route(subject(), GATEWAY, HOSTS, {"a": 1_000_000}, {})
+    body["metadata"]["generation"] = 1
+    body["spec"]["rules"][0]["filters"] = [{"type": "URLRewrite", "urlRewrite": {"hostname": "x"}}]
+    assert not read_route(subject(), body, GATEWAY, HOSTS).current
 
 
 def condition(kind, status="True", generation=3):

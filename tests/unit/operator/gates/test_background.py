@@ -18,8 +18,9 @@ class Gate:
         self.begun = self.cancelled = 0
         self.go = asyncio.Event()
 
-    async def __call__(self):
+    async def __call__(self, tell):
         self.begun += 1
+        self.tell = tell
         try:
             await self.go.wait()
         except asyncio.CancelledError:
@@ -47,6 +48,19 @@ async def test_an_attempt_is_begun_once_and_its_end_is_told_to_whoever_looks_the
     assert (outcome.ticket, outcome.verdict, outcome.code) == (FIRST, "Passed", 200)
     assert background.outcome(KEY, FIRST, gate) == outcome, "a lost write of the status asks again"
     assert gate.begun == 1
+
+
+async def test_how_far_an_attempt_is_can_be_asked_while_it_runs():
+    told, gate = [], Gate()
+    background = Background(told.append)
+    background.outcome(KEY, FIRST, gate)
+    await settle()
+    gate.tell(Answer("Running", "half of it"))
+    outcome = background.outcome(KEY, FIRST, gate)
+    assert (outcome.verdict, outcome.message) == ("Running", "half of it")
+    gate.go.set()
+    await settle()
+    assert background.outcome(KEY, FIRST, gate).verdict == "Passed"
 
 
 async def test_a_new_ticket_ends_the_attempt_of_the_old_one():

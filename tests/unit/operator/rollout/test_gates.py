@@ -4,8 +4,9 @@ import pytest
 from tests.unit.operator.world import World, revision, serving, spec
 
 from slipway_operator.api import reasons
+from slipway_operator.api.gates import ShadowReport
 from slipway_operator.rollout.effective import effective_rollout
-from slipway_operator.rollout.observation import GateOutcome
+from slipway_operator.rollout.observation import GateOutcome, Mirror
 
 V1, V2, V3 = revision("1"), revision("2"), revision("3")
 BUILT_IN = ["contract", "artifact", "warmup", "golden"]
@@ -55,6 +56,7 @@ def test_what_users_leave_out_is_filled_in():
     gates = {gate.name: gate for gate in effective_rollout(spec("2", gates=written).rollout).gates}
     assert [*gates] == [*BUILT_IN, "webhook/a"]
     assert gates["golden"].tolerance == 0
+    assert "shadow" not in gates, "mirroring costs: only who asks for it gets it"
     assert gates["golden"].timeout_seconds == 60
     assert (gates["warmup"].requests, gates["warmup"].timeout_seconds) == (20, 300)
     assert (gates["webhook/a"].call_seconds, gates["webhook/a"].retries) == (10, 3)
@@ -170,6 +172,55 @@ def test_a_webhook_that_says_yes_at_last_lets_the_canary_pass():
     world.run_until("Healthy")
     (gate,) = [gate for gate in world.status.gates if gate.name == "webhook/risk"]
     assert [answer.message[-7:] for answer in gate.answers] == ["Refused", " Passed"]
+
+
+SHADOW = {"gates": {"shadow": {"requests": 50, "percent": 20}}}
+
+
+def test_requests_are_mirrored_while_the_shadow_gate_is_on_and_at_no_other_time():
+    world = gated({"shadow": None}, **SHADOW).run(20)
+    assert [gate.name for gate in world.status.rollout.gates] == [*BUILT_IN, "shadow"]
+    assert states(world)["shadow"] == "Running"
+    assert world.route.mirror == Mirror(V2, 20)
+    assert world.route.split == {V1: 1_000_000}, "no client gets an answer of the canary's"
+    world.verdicts = {"shadow": "Error"}
+    world.run(3)
+    assert world.route.mirror == Mirror(V2, 20), "it stays while the gate is tried again"
+    world.verdicts = {}
+    world.run_until("Healthy")
+    assert [mirror for mirror in world.mirrors if mirror] == [Mirror(V2, 20)]
+    assert world.route.mirror is None
+    assert all(V2 not in split for split, mirror in zip(world.splits, world.mirrors, strict=True) if mirror)
+
+
+def test_a_canary_that_answers_otherwise_loses_the_mirror_before_it_is_deleted():
+    world = gated({"shadow": "Failed"}, **SHADOW)
+    world.run_until("RolledBack")
+    assert no_request(world)
+    assert world.status.failed.message == "gate shadow: shadow says Failed"
+    world.run(30)  # the world itself sees to the order
+    assert V2 in world.deleted
+
+
+def test_an_aborted_rollout_takes_the_mirror_away():
+    world = gated({"shadow": None}, **SHADOW).run(20)
+    world.say("abort")
+    world.run(30)
+    assert world.route.mirror is None
+    assert V2 in world.deleted
+
+
+def test_how_far_a_gate_is_is_told_and_stays_when_its_time_is_over():
+    world = gated({"shadow": None}, gates={"shadow": {"timeout": "60s"}}).run(20)
+    (ticket,) = [ticket for ticket in world.asked if ticket.gate == "shadow"]
+    report = ShadowReport(requests=31, failed=0, identical=30, rows=31, agreement=0.97)
+    world.gate = lambda: GateOutcome(ticket, "Running", "31 of 200 requests compared", report=report)
+    world.run(3)
+    (state,) = [gate for gate in world.status.gates if gate.name == "shadow"]
+    assert (state.state, state.attempts) == ("Running", 1)
+    assert (state.message, state.report) == ("31 of 200 requests compared", report)
+    world.run_until("RolledBack")
+    assert world.status.failed.message == "gate shadow: no answer within 1m: 31 of 200 requests compared"
 
 
 def test_an_outcome_of_another_attempt_or_rollout_is_not_taken_in():
