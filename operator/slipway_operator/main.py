@@ -31,6 +31,8 @@ def build(settings: Settings) -> kopf.OperatorRegistry:
     kopf.on.cleanup(registry=registry)(operator.stop)
     kopf.on.probe(id="queue", registry=registry)(operator.probe)
     kopf.on.event(names.GROUP, names.VERSION, names.PLURAL, registry=registry)(operator.on_model_deployment)
+    for plural in (names.POLICY_PLURAL, names.CLUSTER_POLICY_PLURAL):
+        kopf.on.event(names.GROUP, names.VERSION, plural, registry=registry)(operator.on_policy)
     for group, version, plural in (
         (names.KSERVE_GROUP, "v1beta1", "inferenceservices"),
         ("gateway.networking.k8s.io", "v1", "httproutes"),
@@ -80,6 +82,11 @@ class Operator:
 
     def _look_at(self, key: Key) -> None:
         self._runner.add(key)
+
+    async def on_policy(self, namespace: str | None, name: str, **_: Any) -> None:
+        """A policy was created, changed or deleted: some ModelDeployment may wait for it."""
+        for key in self._reconciler.policies.of((namespace, name)):
+            self._runner.add(key)
 
     async def on_owned(self, namespace: str | None, labels: kopf.Labels, **_: Any) -> None:
         """One of our objects, or a pod of one, was created, changed or deleted."""

@@ -22,6 +22,7 @@ from slipway_operator.cluster.client import ApiError, Client, Json
 from slipway_operator.cluster.gateway import find_proxies
 from slipway_operator.cluster.kinds import MODEL_DEPLOYMENT
 from slipway_operator.cluster.observe import View, external_hostnames, observe
+from slipway_operator.cluster.policies import PolicyUsers
 from slipway_operator.cluster.render.common import Subject
 from slipway_operator.evidence import envoy, predictor
 from slipway_operator.gating import Gating
@@ -53,19 +54,21 @@ class Reconciler:
         self._gating = gating
         self._now = now
         self.claims = Claims()
+        self.policies = PolicyUsers()
 
     async def seed(self) -> list[Key]:
         """List what is there, so that host names are known before the first decision; returns the keys."""
         return [self.note(body) for body in await self._client.list(MODEL_DEPLOYMENT)]
 
     def note(self, body: Json) -> Key:
-        """Enter a ModelDeployment's host names into the register."""
+        """Enter a ModelDeployment's host names and policy into the registers."""
         metadata = body["metadata"]
         key = (metadata["namespace"], metadata["name"])
         try:
             spec = ModelDeploymentSpec.model_validate(body["spec"])
         except ValidationError:
             return key  # told about when it is reconciled
+        self.policies.note(key, spec)
         self.claims.note(key, body, external_hostnames(self._settings, key[1], key[0], spec.traffic))
         return key
 
@@ -75,6 +78,7 @@ class Reconciler:
         if body is None or "deletionTimestamp" in body["metadata"]:
             # What it owns goes by its owner references, with the operator or without it.
             self.claims.forget(key)
+            self.policies.forget(key)
             self._gating.forget(key)
             return None
         self.note(body)

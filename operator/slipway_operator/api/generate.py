@@ -1,14 +1,15 @@
-"""``make generate``: writes the committed copies of the CRD, for kubectl and for the Helm chart.
+"""``make generate``: writes the committed copies of the CRDs, for kubectl and for the Helm chart.
 
 Given a folder, it writes below that one instead (a test compares the two).
 """
 
 import sys
 from pathlib import Path
+from typing import Any
 
-from slipway_operator.api.crd import HEAD, render
+from slipway_operator.api.crd import HEAD, crds, render
 
-PLAIN = Path("manifests/crds/slipway.dev_modeldeployments.yaml")
+PLAIN = Path("manifests/crds")
 TEMPLATE = Path("charts/slipway/templates/crd.yaml")
 _METADATA = "metadata:\n  name:"
 _KEPT = "metadata:\n  annotations:\n    helm.sh/resource-policy: keep\n  name:"
@@ -16,11 +17,18 @@ _KEPT = "metadata:\n  annotations:\n    helm.sh/resource-policy: keep\n  name:"
 
 def files() -> dict[Path, str]:
     """What the committed files must hold, by path from the checkout's root."""
-    plain = render()
-    if "{{" in plain:
+    plain = {_path(definition): render(definition) for definition in crds()}
+    if any("{{" in text for text in plain.values()):
         raise ValueError("a description holds '{{', which Helm would take for a template")
-    body = plain.removeprefix(HEAD).replace(_METADATA, _KEPT, 1)
-    return {PLAIN: plain, TEMPLATE: f"{{{{- if .Values.crds.install }}}}\n{HEAD}{body}{{{{- end }}}}\n"}
+    bodies = [text.removeprefix(HEAD).replace(_METADATA, _KEPT, 1) for text in plain.values()]
+    body = "---\n".join(bodies)
+    chart = f"{{{{- if .Values.crds.install }}}}\n{HEAD}{body}{{{{- end }}}}\n"
+    return {**plain, TEMPLATE: chart}
+
+
+def _path(definition: dict[str, Any]) -> Path:
+    names = definition["spec"]["names"]
+    return PLAIN / f"{definition['spec']['group']}_{names['plural']}.yaml"
 
 
 def main() -> None:

@@ -8,6 +8,8 @@ VERSION = "v1alpha1"
 KIND = "ModelDeployment"
 PLURAL = "modeldeployments"
 API_VERSION = f"{GROUP}/{VERSION}"
+POLICY_KIND, POLICY_PLURAL = "RolloutPolicy", "rolloutpolicies"
+CLUSTER_POLICY_KIND, CLUSTER_POLICY_PLURAL = "ClusterRolloutPolicy", "clusterrolloutpolicies"
 
 FIELD_MANAGER = "slipway"
 

@@ -46,6 +46,7 @@ CONVICTIONS = {
 # Why a revision is not even started.
 RUNTIME_MISSING = "RuntimeNotFound"
 RUNTIME_UNFIT = "RuntimeCannotNameModel"
+POLICY_MISSING = "RolloutPolicyNotFound"
 GATEWAY_MISSING = "GatewayNotFound"
 GATEWAY_UNSET = "GatewayNotSet"
 CLAIM_MISSING = "PersistentVolumeClaimNotFound"

@@ -17,6 +17,8 @@ PICKLED_FORMATS = ("sklearn",)
 DEFAULT_FORMAT = "sklearn"
 DEFAULT_RUNTIME = "slipway-sklearn"
 
+PolicyKind = Literal["RolloutPolicy", "ClusterRolloutPolicy"]
+
 
 _NOT_PICKLED = f"!(self.format in {list(PICKLED_FORMATS)})"
 _VERIFIED = "has(self.digest) || (has(self.allowUnverified) && self.allowUnverified)"
@@ -155,8 +157,8 @@ Steps = Annotated[
 ]
 
 
-class Rollout(ApiModel):
-    """How a new revision takes over."""
+class RolloutFields(ApiModel):
+    """How a new revision takes over: what a ModelDeployment says itself, and what a policy says for many."""
 
     steps: Steps | None = None
     """Canary steps with rising weights; after the last one the canary is promoted. Default: 10 and 50, 2m each."""
@@ -171,6 +173,21 @@ class Rollout(ApiModel):
     keep_stable: KeepStable | None = None
     history_limit: int | None = Field(default=None, ge=0, le=100)
     """How many ended rollouts status.history keeps; default 10."""
+
+
+class PolicyRef(ApiModel):
+    """A policy that fills in what the ModelDeployment does not say itself."""
+
+    kind: PolicyKind | None = None
+    """RolloutPolicy (the default), of the same namespace, or ClusterRolloutPolicy."""
+    name: str = Field(min_length=1, max_length=253)
+
+
+class Rollout(RolloutFields):
+    """How a new revision takes over."""
+
+    policy_ref: PolicyRef | None = None
+    """Where to look for what is not set here. A field that is set here wins, a list is replaced whole."""
 
 
 class ModelDeploymentSpec(ApiModel):

@@ -128,10 +128,13 @@ class EffectiveAnalysis(ApiModel):
 class EffectiveRollout(ApiModel):
     """The rollout as it runs: defaults filled in, frozen at its start. Durations in seconds."""
 
+    policy: str | None = None
+    """The policy that filled in what the ModelDeployment does not say, as Kind/name."""
     steps: list[Step]
     progress_deadline_seconds: int
     keep_stable_seconds: int
     deadline_seconds: int = 3600
+    history_limit: int = 10
     gates: list[EffectiveGate] = Field(default=[])
     analysis: EffectiveAnalysis = EffectiveAnalysis()
 

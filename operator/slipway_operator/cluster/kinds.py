@@ -30,6 +30,10 @@ class Kind:
 
 
 MODEL_DEPLOYMENT = Kind(names.GROUP, names.VERSION, names.PLURAL, names.KIND)
+ROLLOUT_POLICY = Kind(names.GROUP, names.VERSION, names.POLICY_PLURAL, names.POLICY_KIND)
+CLUSTER_ROLLOUT_POLICY = Kind(
+    names.GROUP, names.VERSION, names.CLUSTER_POLICY_PLURAL, names.CLUSTER_POLICY_KIND
+)
 INFERENCE_SERVICE = Kind(names.KSERVE_GROUP, "v1beta1", "inferenceservices", "InferenceService")
 SERVING_RUNTIME = Kind(names.KSERVE_GROUP, "v1alpha1", "servingruntimes", "ServingRuntime")
 CLUSTER_SERVING_RUNTIME = Kind(

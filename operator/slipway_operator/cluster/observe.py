@@ -11,13 +11,14 @@ from slipway_operator.cluster.claims import Claims
 from slipway_operator.cluster.client import Client, Json
 from slipway_operator.cluster.gateway import Parents, external_url, find_parents
 from slipway_operator.cluster.kinds import HTTP_ROUTE, SERVICE
+from slipway_operator.cluster.policies import find_policy
 from slipway_operator.cluster.render.address import address_names, render_address
 from slipway_operator.cluster.render.common import Subject
 from slipway_operator.cluster.render.route import read_route
 from slipway_operator.cluster.render.runtime import runtime_hash
 from slipway_operator.cluster.render.service import render_service, scale_bounds
 from slipway_operator.cluster.revisions import Found, find_revisions
-from slipway_operator.rollout.observation import GateOutcome, Observation, Problem, Readings
+from slipway_operator.rollout.observation import GateOutcome, Observation, Policy, Problem, Readings
 from slipway_operator.settings import Settings
 
 
@@ -47,12 +48,13 @@ async def observe(
     wanted: Revision,
 ) -> View:
     """Read everything. Raises ``ApiError`` where the API server does not answer."""
-    found, parents, runtime, route, address = await asyncio.gather(
+    found, parents, runtime, route, address, policy = await asyncio.gather(
         find_revisions(client, subject),
         find_parents(client, settings, subject),
         preflight.find_runtime(client, subject),
         client.get(HTTP_ROUTE, subject.namespace, subject.name),
         client.get(SERVICE, subject.namespace, subject.name),
+        find_policy(client, subject),
     )
     external = external_hostnames(settings, subject.name, subject.namespace, subject.spec.traffic)
     hostnames = [*external, *address_names(subject.name, subject.namespace)]
@@ -70,6 +72,8 @@ async def observe(
         route=read_route(subject, route, parents.refs, hostnames) if route and not route_problem else None,
         problem=route_problem or problem,
         route_problem=route_problem,
+        policy=policy if isinstance(policy, Policy) else None,
+        policy_problem=policy if isinstance(policy, Problem) else None,
         runtime_hash=runtime_hash(runtime) if runtime else None,
         scale=scale_bounds(render_service(subject, wanted)["spec"]),
         leftovers=tuple(name for name in found.runtimes if name not in found.states),

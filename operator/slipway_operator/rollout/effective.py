@@ -1,12 +1,15 @@
 """The rollout as it will run: the user's fields over the defaults, frozen into status when it starts."""
 
+from functools import reduce
 from typing import Any
 
 from slipway_operator.api.analysis import AnalysisSpec, Metric
 from slipway_operator.api.duration import parse_duration
 from slipway_operator.api.gates import EffectiveGate, Gate, Gates, Webhook
-from slipway_operator.api.spec import Rollout, Step
+from slipway_operator.api.merging import merged
+from slipway_operator.api.spec import Rollout, RolloutFields, Step
 from slipway_operator.api.status import EffectiveAnalysis, EffectiveRollout
+from slipway_operator.rollout.observation import Policy
 
 DEFAULT_HOLD = "1m"
 DEFAULT_STEPS = (Step(weight=10, hold="2m"), Step(weight=50, hold="2m"))
@@ -32,19 +35,26 @@ LONGEST_BACKOFF = 10
 DEFAULT_METRICS = (Metric(name="error-rate"), Metric(name="latency"), Metric(name="predictions"))
 
 
-def effective_rollout(rollout: Rollout | None) -> EffectiveRollout:
-    """``rollout`` with every default filled in."""
-    rollout = rollout or Rollout()
+def effective_rollout(own: Rollout | None, policy: Policy | None = None) -> EffectiveRollout:
+    """The ModelDeployment's own fields over the policy's, over the defaults."""
+    rollout = _over(own, policy)
     keep = rollout.keep_stable.for_ if rollout.keep_stable else None
     steps = rollout.steps or list(DEFAULT_STEPS)
     return EffectiveRollout(
+        policy=policy.name if policy else None,
         steps=_with_weights(steps),
         progress_deadline_seconds=_seconds(rollout.progress_deadline or DEFAULT_PROGRESS_DEADLINE),
         keep_stable_seconds=_seconds(keep or DEFAULT_KEEP_STABLE),
         deadline_seconds=_seconds(rollout.deadline or DEFAULT_DEADLINE),
+        history_limit=DEFAULT_HISTORY_LIMIT if rollout.history_limit is None else rollout.history_limit,
         gates=effective_gates(rollout.gates),
         analysis=effective_analysis(rollout.analysis),
     )
+
+
+def _over(own: Rollout | None, policy: Policy | None) -> RolloutFields:
+    parts = [part.to_json() for part in (policy and policy.rollout, own) if part]
+    return RolloutFields.model_validate(reduce(merged, parts, {}))
 
 
 def _with_weights(steps: list[Step]) -> list[Step]:
@@ -114,12 +124,6 @@ def _webhook(webhook: Webhook) -> EffectiveGate:
         call_seconds=call,
         retries=retries,
     )
-
-
-def history_limit(rollout: Rollout | None) -> int:
-    """How many history entries to keep."""
-    limit = rollout.history_limit if rollout else None
-    return DEFAULT_HISTORY_LIMIT if limit is None else limit
 
 
 def _seconds(duration: str) -> int:

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Literal
 
 from slipway_operator.api.gates import ShadowReport
+from slipway_operator.api.spec import RolloutFields
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,15 @@ class RouteState:
 
 
 @dataclass(frozen=True)
+class Policy:
+    """The policy that the spec refers to, as it is now."""
+
+    name: str
+    """Kind/name."""
+    rollout: RolloutFields
+
+
+@dataclass(frozen=True)
 class Readings:
     """The counters of the pods, as read just now."""
 
@@ -138,6 +148,9 @@ class Observation:
     """Why the wanted revision cannot even be started."""
     route_problem: Problem | None = None
     """Why there is no route to be had."""
+    policy: Policy | None = None
+    policy_problem: Problem | None = None
+    """Why no rollout can start, though the revision could."""
     hostnames: tuple[str, ...] = ()
     url: str | None = None
     address: str | None = None

@@ -40,8 +40,9 @@ def _turn_to_new(turn: Turn) -> None:
         turn.normal(reasons.SUPERSEDED, f"Rollout of version {canary.version} superseded: {message}")
         turn.end_rollout(canary, "Superseded", reasons.SUPERSEDED, message)
     turn.update(failed=None)
-    if turn.seen.problem:
-        turn.problem = turn.seen.problem
+    problem = turn.seen.policy_problem or turn.seen.problem
+    if problem:
+        turn.problem = problem
     elif _has_room(turn):
         _start(turn)
 
@@ -66,7 +67,7 @@ def _start(turn: Turn) -> None:
         canary=canary,
         # A revision that was kept warm may be asked for again: it is the canary then, and keeps its pods.
         previous=None if previous and previous.revision == wanted.revision else previous,
-        rollout=effective_rollout(turn.deployment.spec.rollout),
+        rollout=effective_rollout(turn.deployment.spec.rollout, turn.seen.policy),
         gates=None,
         step=None,
         evidence=None,

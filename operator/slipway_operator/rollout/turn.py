@@ -13,7 +13,7 @@ from slipway_operator.api.gates import GateState
 from slipway_operator.api.spec import ModelDeploymentSpec, Outcome
 from slipway_operator.api.status import Canary, Failed, HistoryEntry, ModelDeploymentStatus, Revision
 from slipway_operator.rollout.actions import Action, Decision, Event
-from slipway_operator.rollout.effective import history_limit
+from slipway_operator.rollout.effective import DEFAULT_HISTORY_LIMIT
 from slipway_operator.rollout.observation import Observation, Problem, RevisionState
 
 RESYNC = timedelta(minutes=1)
@@ -122,7 +122,7 @@ class Turn:
             reason=reason,
             message=message,
         )
-        limit = history_limit(self.deployment.spec.rollout)
+        limit = self.status.rollout.history_limit if self.status.rollout else DEFAULT_HISTORY_LIMIT
         self.update(history=[entry, *(self.status.history or [])][:limit] or None)
 
     def decision(self) -> Decision:

@@ -15,7 +15,7 @@ from slipway_lab.paths import Paths
 
 pytestmark = pytest.mark.integration
 
-CRD = Path(__file__).resolve().parents[3] / "manifests/crds/slipway.dev_modeldeployments.yaml"
+CRDS = Path(__file__).resolve().parents[3] / "manifests/crds"
 BODY = {
     "apiVersion": "slipway.dev/v1alpha1",
     "kind": "ModelDeployment",
@@ -66,7 +66,7 @@ def place(apiserver, namespace):
         **os.environ, "PATH": f"{folder}:{os.environ['PATH']}", "KUBECONFIG": str(apiserver.kubeconfig)
     }  # fmt: skip
     place = Place(namespace, environment)
-    place.kubectl("apply", "--server-side", "--force-conflicts", "-f", str(CRD))
+    place.kubectl("apply", "--server-side", "--force-conflicts", "-f", str(CRDS))
     place.kubectl("wait", "--for=condition=Established", "crd/modeldeployments.slipway.dev")
     place.kubectl("create", "-f", "-", stdin=json.dumps(BODY))
     return place

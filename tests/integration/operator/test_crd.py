@@ -12,7 +12,7 @@ from slipway_operator.cluster.kinds import MODEL_DEPLOYMENT, Kind
 
 pytestmark = pytest.mark.integration
 
-CRD = Path(__file__).resolve().parents[3] / "manifests/crds/slipway.dev_modeldeployments.yaml"
+CRDS = sorted((Path(__file__).resolve().parents[3] / "manifests/crds").glob("*.yaml"))
 CRD_KIND = Kind("apiextensions.k8s.io", "v1", "customresourcedefinitions", "CustomResourceDefinition")
 DIGEST = "sha256:" + "0" * 64
 
@@ -32,14 +32,14 @@ async def client(apiserver, monkeypatch):
     monkeypatch.setenv("KUBECONFIG", str(apiserver.kubeconfig))
     client = await connect()
     try:
-        await install(client)
+        for path in CRDS:
+            await install(client, yaml.safe_load(path.read_text()))
         yield client
     finally:
         await client.close()
 
 
-async def install(client):
-    crd = yaml.safe_load(CRD.read_text())
+async def install(client, crd):
     path = CRD_KIND.path(name=crd["metadata"]["name"])
     query = {"fieldManager": "test", "force": "true"}
     await client._request("PATCH", path, query, crd, "application/apply-patch+yaml")

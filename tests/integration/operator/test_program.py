@@ -11,7 +11,7 @@ from tests.integration.operator.test_crd import GOOD
 from tests.integration.operator.test_crd import client as client
 from tests.integration.predictor.conftest import free_port
 
-from slipway_operator.cluster.kinds import MODEL_DEPLOYMENT
+from slipway_operator.cluster.kinds import MODEL_DEPLOYMENT, ROLLOUT_POLICY
 
 pytestmark = pytest.mark.integration
 COMMAND = [sys.executable, "-c", "from slipway_operator.main import main; main(['run'])"]
@@ -37,10 +37,11 @@ def operator(client, apiserver, log):
     process.wait()
 
 
-async def first_status(client, namespace):
+async def status_with(client, namespace, words=""):
+    """The status, once its message holds these words."""
     while True:
         found = await client.get(MODEL_DEPLOYMENT, namespace, "churn")
-        if found and "status" in found:
+        if found and words in found.get("status", {}).get("message", ""):
             return found["status"]
         await asyncio.sleep(0.2)
 
@@ -48,10 +49,28 @@ async def first_status(client, namespace):
 async def test_it_starts_tells_what_is_missing_and_stops_cleanly(client, namespace, operator, log):
     await client.create(MODEL_DEPLOYMENT, {**GOOD, "metadata": {**GOOD["metadata"], "namespace": namespace}})
     async with asyncio.timeout(PATIENCE):
-        status = await first_status(client, namespace)
+        status = await status_with(client, namespace, "install the chart with gateway.name")
     assert status["phase"] == "Pending"
-    assert "install the chart with gateway.name" in status["message"]
     operator.terminate()
     assert operator.wait(PATIENCE) == 0
     assert "Traceback" not in log.read_text()
     assert "Unclosed" not in log.read_text()
+
+
+async def test_a_deployment_waits_for_its_policy_and_goes_on_when_it_is_made(
+    client, namespace, operator, log
+):
+    rollout = {"policyRef": {"name": "cautious"}}
+    body = {**GOOD, "metadata": {**GOOD["metadata"], "namespace": namespace}}
+    gateway = {"parentRefs": [{"name": "gone"}]}
+    await client.create(
+        MODEL_DEPLOYMENT, {**body, "spec": {**GOOD["spec"], "rollout": rollout, "traffic": gateway}}
+    )
+    missing = f"there is no RolloutPolicy cautious in namespace {namespace}"
+    async with asyncio.timeout(PATIENCE):
+        await status_with(client, namespace, missing)
+    policy = {"apiVersion": "slipway.dev/v1alpha1", "kind": "RolloutPolicy", "metadata": {"name": "cautious"}}
+    policy["metadata"]["namespace"] = namespace
+    await client.create(ROLLOUT_POLICY, {**policy, "spec": {"steps": [{"weight": 1}]}})
+    async with asyncio.timeout(20):  # at once, not only at the next minute's look
+        await status_with(client, namespace, "there is no Gateway")

@@ -30,6 +30,7 @@ from slipway_operator.rollout.observation import (
     Mirror,
     Observation,
     PodState,
+    Policy,
     Problem,
     Readings,
     RevisionState,
@@ -75,6 +76,8 @@ class World:
     """Whether new revisions come up by themselves."""
     problem: Problem | None = None
     route_problem: Problem | None = None
+    policy: Policy | None = None
+    policy_problem: Problem | None = None
     counts: dict[str, dict[str, int]] = field(default_factory=dict)
     """What the one pod of each revision has counted."""
     readings_error: str | None = None
@@ -143,6 +146,8 @@ class World:
             route=self.route and replace(self.route, accepted=self.accepting),
             problem=self.problem or self.route_problem,
             route_problem=self.route_problem,
+            policy=self.policy,
+            policy_problem=self.policy_problem,
             hostnames=("churn-ml.example.com",),
             url="http://churn-ml.example.com",
             readings=Readings(pods=pods, error=self.readings_error, absent=not self.counting)

@@ -52,10 +52,3 @@ def head(subject: Subject, kind: Kind, name: str, revision: str | None = None) -
             "ownerReferences": [owner],
         },
     }
-
-
-def merged(base: Any, over: Any) -> Any:
-    """``over`` over ``base``: objects key by key, everything else replaced whole."""
-    if not (isinstance(base, dict) and isinstance(over, dict)):
-        return over
-    return base | {key: merged(base[key], value) if key in base else value for key, value in over.items()}

@@ -1,9 +1,10 @@
 """The InferenceService of a revision, and the scale bounds that change in place."""
 
 from slipway_operator.api import names
+from slipway_operator.api.merging import merged
 from slipway_operator.api.status import Revision
 from slipway_operator.cluster.kinds import INFERENCE_SERVICE
-from slipway_operator.cluster.render.common import Json, Subject, head, merged
+from slipway_operator.cluster.render.common import Json, Subject, head
 from slipway_operator.rollout.revision import SCALE_FIELDS
 
 PROTOCOL = "v2"

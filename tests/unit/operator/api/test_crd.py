@@ -4,11 +4,18 @@ from pathlib import Path
 
 import pytest
 
-from slipway_operator.api.crd import crd
+from slipway_operator.api.crd import crd, crds
 from slipway_operator.api.generate import files
 
 CHECKOUT = Path(__file__).resolve().parents[4]
-SCHEMA = crd()["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
+
+
+def schema_of(definition):
+    return definition["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
+
+
+SCHEMA = schema_of(crd())
+DEFINITIONS = {definition["spec"]["names"]["kind"]: definition for definition in crds()}
 
 
 @pytest.mark.parametrize("path", files())
@@ -24,8 +31,9 @@ def nodes(schema, path=""):
         yield from nodes(schema["items"], f"{path}[]")
 
 
-def test_every_part_of_the_schema_has_a_type_and_none_has_a_reference():
-    for path, node in nodes(SCHEMA):
+@pytest.mark.parametrize("kind", DEFINITIONS)
+def test_every_part_of_a_schema_has_a_type_and_none_has_a_reference(kind):
+    for path, node in nodes(schema_of(DEFINITIONS[kind])):
         assert "type" in node, path
         assert not {"$ref", "anyOf", "title", "$defs"} & set(node), path
 
@@ -33,6 +41,14 @@ def test_every_part_of_the_schema_has_a_type_and_none_has_a_reference():
 def test_nothing_under_rollout_has_a_default():
     rollout = SCHEMA["properties"]["spec"]["properties"]["rollout"]
     assert [path for path, node in nodes(rollout) if "default" in node] == []
+
+
+def test_a_policy_says_what_a_rollout_can_say_but_refers_to_no_other():
+    own = SCHEMA["properties"]["spec"]["properties"]["rollout"]["properties"]
+    for kind, scope in (("RolloutPolicy", "Namespaced"), ("ClusterRolloutPolicy", "Cluster")):
+        assert DEFINITIONS[kind]["spec"]["scope"] == scope
+        shared = schema_of(DEFINITIONS[kind])["properties"]["spec"]["properties"]
+        assert shared == {name: part for name, part in own.items() if name != "policyRef"}
 
 
 def test_columns_tell_the_story():

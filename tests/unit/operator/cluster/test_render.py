@@ -4,7 +4,7 @@ import pytest
 
 from slipway_operator.api import names
 from slipway_operator.api.spec import ModelDeploymentSpec, ParentRef
-from slipway_operator.cluster.render.common import Subject, merged
+from slipway_operator.cluster.render.common import Subject
 from slipway_operator.cluster.render.route import read_route, render_route
 from slipway_operator.cluster.render.runtime import how_named, render_runtime, runtime_hash
 from slipway_operator.cluster.render.service import render_service, scale_bounds, scale_patch
@@ -207,7 +207,3 @@ def test_an_edited_route_is_not_current(change):
     body["metadata"]["generation"] = 1
     body["spec"].update(change)
     assert not read_route(subject(), body, GATEWAY, HOSTS).current
-
-
-def test_merging_replaces_lists_and_goes_into_objects():
-    assert merged({"a": {"b": 1, "c": [1]}}, {"a": {"c": [2], "d": 3}}) == {"a": {"b": 1, "c": [2], "d": 3}}
