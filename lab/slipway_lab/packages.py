@@ -107,7 +107,7 @@ def fetch(cache: Cache, task: Task) -> None:
     with cache.fresh_folder("packages") as folder:
         apt = [
             "apt-get",
-            *_own_folders(folder / "apt"),
+            *own_folders(folder / "apt"),
             "-o",
             "Acquire::Retries=2",
             "-o",
@@ -138,7 +138,7 @@ def _link(name: Path, own: Path, folder: str) -> None:
     name.symlink_to(own / folder if (own / folder).exists() else Path("/") / folder)
 
 
-def _own_folders(folder: Path) -> list[str]:
+def own_folders(folder: Path) -> list[str]:
     """Apt's options that keep it out of the host's folders."""
     for name in ("lists/partial", "cache", "archives/partial"):
         (folder / name).mkdir(parents=True)

@@ -5,20 +5,19 @@ brings the outcome with the next observation.
 """
 
 from collections.abc import Callable, Iterator
-from urllib.parse import urlsplit
 
 import aiohttp
 
 from slipway_operator.api import names
 from slipway_operator.api.gates import EffectiveGate
 from slipway_operator.api.status import ModelDeploymentStatus, Revision
+from slipway_operator.calls.addresses import Guard
 from slipway_operator.cluster.claims import Key
 from slipway_operator.cluster.client import ApiError, Client, Json
 from slipway_operator.cluster.kinds import SERVICE
 from slipway_operator.cluster.observe import View
 from slipway_operator.cluster.render.common import Subject
 from slipway_operator.cluster.render.route import PORT
-from slipway_operator.gates.addresses import Guard
 from slipway_operator.gates.background import Background
 from slipway_operator.gates.run import run
 from slipway_operator.gates.scene import Answer, Scene, Side
@@ -30,10 +29,10 @@ from slipway_operator.rollout.pods import host_of, predictors, url_host
 class Gating:
     """Runs the gates of all ModelDeployments."""
 
-    def __init__(self, client: Client, done: Callable[[Key], None], guard: Guard | None = None) -> None:
+    def __init__(self, client: Client, done: Callable[[Key], None], guard: Guard) -> None:
         """``done`` is told whose gate has an outcome."""
         self._client = client
-        self._guard = guard or Guard([host for host in [urlsplit(client.host).hostname] if host])
+        self._guard = guard
         # A connection for each request: a Service spreads connections over its pods, not requests.
         self._pods = aiohttp.ClientSession(connector=aiohttp.TCPConnector(force_close=True))
         self._outside = aiohttp.ClientSession(

@@ -7,14 +7,17 @@ import logging
 import sys
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 import aiohttp
 import kopf
 
 from slipway_operator.api import names
+from slipway_operator.calls.addresses import Guard
 from slipway_operator.cluster.claims import Key
 from slipway_operator.cluster.client import connect
 from slipway_operator.gating import Gating
+from slipway_operator.measuring import Measuring
 from slipway_operator.queue import Runner
 from slipway_operator.reconcile import Reconciler
 from slipway_operator.settings import Settings, SettingsError
@@ -55,9 +58,11 @@ class Operator:
         client = await connect()
         self._stack.push_async_callback(client.close)
         session = await self._stack.enter_async_context(aiohttp.ClientSession())
-        gating = Gating(client, self._look_at)
+        guard = Guard([host for host in [urlsplit(client.host).hostname] if host])
+        measuring = await self._stack.enter_async_context(Measuring(client, guard))
+        gating = Gating(client, self._look_at, guard)
         self._stack.push_async_callback(gating.close)
-        self._reconciler = Reconciler(client, session, self._settings, gating)
+        self._reconciler = Reconciler(client, session, self._settings, gating, measuring)
         self._runner: Runner[Key] = Runner(self._reconciler)
         for key in await self._reconciler.seed():
             self._runner.add(key)

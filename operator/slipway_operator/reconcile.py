@@ -4,6 +4,7 @@ The status is written first, by compare-and-swap: it is the intent, and what fol
 whoever comes next. Whoever decided on an old object loses the swap and looks again.
 """
 
+import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import replace
@@ -26,6 +27,7 @@ from slipway_operator.cluster.policies import PolicyUsers
 from slipway_operator.cluster.render.common import Subject
 from slipway_operator.evidence import envoy, predictor
 from slipway_operator.gating import Gating
+from slipway_operator.measuring import Measuring
 from slipway_operator.rollout.actions import Decision
 from slipway_operator.rollout.analysis.judge import counted, due
 from slipway_operator.rollout.decide import decide
@@ -46,12 +48,14 @@ class Reconciler:
         session: aiohttp.ClientSession,
         settings: Settings,
         gating: Gating,
+        measuring: Measuring,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._client = client
         self._session = session
         self._settings = settings
         self._gating = gating
+        self._measuring = measuring
         self._now = now
         self.claims = Claims()
         self.policies = PolicyUsers()
@@ -112,19 +116,27 @@ class Reconciler:
     async def _readings(
         self, subject: Subject, view: View, status: ModelDeploymentStatus, now: datetime
     ) -> Readings | None:
-        """The counters of stable's pods, and of the canary's from its first step on, when it is time for them."""
+        """The counters of stable, and of the canary from its first step on, and the user's own metrics, when it is time."""
         if not (due(status, now) and status.stable and status.canary):
             return None
+        counters, measured = await asyncio.gather(
+            self._counters(subject, view, status), self._measuring.measure(subject, status, now)
+        )
+        return replace(counters, measured=measured)
+
+    async def _counters(self, subject: Subject, view: View, status: ModelDeploymentStatus) -> Readings:
+        """What the gateway's proxies have counted, or else the pods of themselves."""
         pods = {revision: list(view.found.pods.get(revision, [])) for revision in counted(status)}
         own = await predictor.read(self._session, pods, view.found.runtimes)
-        if (status.evidence and status.evidence.source == "selfReported") or view.seen.route is None:
+        source = status.evidence.source if status.evidence else None
+        if source == "selfReported" or view.seen.route is None:
             return own
         proxies = await find_proxies(self._client, view.parents, subject.namespace)
         route = (subject.namespace, subject.name)
         proxied = await envoy.read(self._session, proxies, route, list(view.seen.route.split))
         if not isinstance(proxied, str):
             return Readings(pods={} if own.error else own.pods, gateway=proxied)
-        return replace(own, error=proxied, absent=False) if status.evidence else own
+        return replace(own, error=proxied, absent=False) if source else own
 
     async def _write_status(self, body: Json, decision: Decision) -> Json:
         status = decision.status.to_json()

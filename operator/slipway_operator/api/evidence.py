@@ -27,8 +27,8 @@ _PACKED = (BeforeValidator(_unpack), PlainSerializer(_pack, return_type=str, whe
 
 Verdict = Literal["Pass", "Fail", "Inconclusive", "Error"]
 
-Source = Literal["gateway", "selfReported"]
-"""Counted by the gateway's proxies, or by the predictor's pods of themselves."""
+Source = Literal["gateway", "selfReported", "prometheus", "web"]
+"""Counted by the gateway's proxies, or by the predictor's pods of themselves; or asked of a program of the user's."""
 
 
 class Counts(ApiModel):
@@ -84,6 +84,17 @@ class SignalEvidence(ApiModel):
     canary: list[int]
 
 
+class ThresholdEvidence(ApiModel):
+    """What all checks so far have shown about one number with bounds."""
+
+    metric: str
+    checked_at: Time | None = None
+    requests: int = 0
+    """The canary's requests in all, at that time."""
+    passed: int = 0
+    failed: int = 0
+
+
 class Evidence(ApiModel):
     """What was counted since the rollout began."""
 
@@ -99,6 +110,7 @@ class Evidence(ApiModel):
     """The counters as read last (packed)."""
     read_at: Time | None = None
     signals: list[SignalEvidence] = Field(default=[])
+    thresholds: list[ThresholdEvidence] = Field(default=[])
 
 
 class Samples(ApiModel):

@@ -18,10 +18,8 @@ _KEPT = "metadata:\n  annotations:\n    helm.sh/resource-policy: keep\n  name:"
 def files() -> dict[Path, str]:
     """What the committed files must hold, by path from the checkout's root."""
     plain = {_path(definition): render(definition) for definition in crds()}
-    if any("{{" in text for text in plain.values()):
-        raise ValueError("a description holds '{{', which Helm would take for a template")
     bodies = [text.removeprefix(HEAD).replace(_METADATA, _KEPT, 1) for text in plain.values()]
-    body = "---\n".join(bodies)
+    body = "---\n".join(bodies).replace("{{", '{{ "{{" }}')  # or Helm would take a description for a template
     chart = f"{{{{- if .Values.crds.install }}}}\n{HEAD}{body}{{{{- end }}}}\n"
     return {**plain, TEMPLATE: chart}
 

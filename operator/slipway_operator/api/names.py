@@ -16,6 +16,7 @@ FIELD_MANAGER = "slipway"
 # Labels: on every object the operator makes, and through KServe on the pods.
 LABEL_DEPLOYMENT = f"{GROUP}/deployment"
 LABEL_REVISION = f"{GROUP}/revision"
+LABEL_SOURCE = f"{GROUP}/source"  # on Secrets that may be sent to sources of evidence
 LABEL_MANAGED_BY = "app.kubernetes.io/managed-by"
 
 # Annotations on a revision's objects.

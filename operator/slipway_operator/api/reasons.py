@@ -42,6 +42,7 @@ CONVICTIONS = {
     "latency": "LatencyWorse",
     "predictions": "PredictionsDiffer",
 }
+OUT_OF_BOUNDS = "MetricOutOfBounds"  # a metric of the user's own
 
 # Why a revision is not even started.
 RUNTIME_MISSING = "RuntimeNotFound"

@@ -2,7 +2,7 @@
 
 import aiohttp
 
-from slipway_operator.gates.http import NoAnswerError, Reply, ask
+from slipway_operator.calls.http import NoAnswerError, Reply, ask
 from slipway_operator.gates.scene import Side
 
 SECONDS = 10.0

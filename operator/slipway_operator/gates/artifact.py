@@ -4,8 +4,8 @@ import asyncio
 
 import aiohttp
 
+from slipway_operator.calls.http import NoAnswerError
 from slipway_operator.gates.admin import look_up, pods_of
-from slipway_operator.gates.http import NoAnswerError
 from slipway_operator.gates.scene import Answer, Scene, foreign
 
 SECONDS = 5.0

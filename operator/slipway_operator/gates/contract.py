@@ -3,8 +3,8 @@
 import aiohttp
 
 from slipway_contract import BundleError, Comparison, Interface, compare, parse_interface
+from slipway_operator.calls.http import NoAnswerError
 from slipway_operator.gates.admin import look_up, pods_of
-from slipway_operator.gates.http import NoAnswerError
 from slipway_operator.gates.scene import Answer, Scene, Side, foreign
 
 SECONDS = 5.0

@@ -8,7 +8,7 @@ from typing import Any
 
 import aiohttp
 
-from slipway_operator.gates.http import TRANSIENT, NoAnswerError, ask
+from slipway_operator.calls.http import TRANSIENT, NoAnswerError, ask
 from slipway_operator.gates.rows import golden
 from slipway_operator.gates.scene import Answer, Json, Scene, foreign
 

@@ -2,8 +2,8 @@
 
 import aiohttp
 
+from slipway_operator.calls.http import NoAnswerError
 from slipway_operator.gates.admin import look_up, pods_of
-from slipway_operator.gates.http import NoAnswerError
 from slipway_operator.gates.scene import Json, Side
 
 

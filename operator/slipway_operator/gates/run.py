@@ -5,9 +5,9 @@ import logging
 import aiohttp
 
 from slipway_operator.api.gates import EffectiveGate
+from slipway_operator.calls.addresses import Guard
+from slipway_operator.calls.http import NoAnswerError
 from slipway_operator.gates import artifact, contract, golden, shadow, warmup, webhook
-from slipway_operator.gates.addresses import Guard
-from slipway_operator.gates.http import NoAnswerError
 from slipway_operator.gates.scene import Answer, Scene
 
 logger = logging.getLogger(__name__)

@@ -12,9 +12,9 @@ from typing import Any
 import aiohttp
 
 from slipway_operator.api.gates import EffectiveGate, ShadowReport
+from slipway_operator.calls.http import NoAnswerError
 from slipway_operator.gates.admin import look_up, pods_of
 from slipway_operator.gates.agreement import Comparison, Half
-from slipway_operator.gates.http import NoAnswerError
 from slipway_operator.gates.scene import Answer, Scene, Side, without_admin
 
 INTERVAL = 1.0

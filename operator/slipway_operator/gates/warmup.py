@@ -11,7 +11,7 @@ from typing import Any
 
 import aiohttp
 
-from slipway_operator.gates.http import TRANSIENT, NoAnswerError, ask
+from slipway_operator.calls.http import TRANSIENT, NoAnswerError, ask
 from slipway_operator.gates.rows import example
 from slipway_operator.gates.scene import Answer, Scene, foreign
 

@@ -5,8 +5,8 @@ import aiohttp
 from slipway_operator.api import names
 from slipway_operator.api.gates import EffectiveGate
 from slipway_operator.api.status import Revision
-from slipway_operator.gates.addresses import Guard, RefusedError
-from slipway_operator.gates.http import NoAnswerError, ask, plain
+from slipway_operator.calls.addresses import Guard, RefusedError
+from slipway_operator.calls.http import NoAnswerError, ask, plain
 from slipway_operator.gates.scene import Answer, Json, Scene
 
 

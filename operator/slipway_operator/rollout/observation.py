@@ -96,6 +96,19 @@ class Policy:
 
 
 @dataclass(frozen=True)
+class Measured:
+    """What a source of the user's said just now."""
+
+    value: float | None = None
+    """The canary's number; None where there was none, as ``message`` says."""
+    stable: float | None = None
+    """Stable's, where the two are compared."""
+    message: str = ""
+    error: bool = False
+    """The source could not be asked, or what it said makes no sense. Otherwise it just has nothing to say yet."""
+
+
+@dataclass(frozen=True)
 class Readings:
     """The counters of the pods, as read just now."""
 
@@ -107,6 +120,8 @@ class Readings:
     """Why they could not all be read."""
     absent: bool = False
     """The runtime offers no counters."""
+    measured: Mapping[str, Measured] = field(default_factory=dict)
+    """The metrics of the user's own that were asked for, by name."""
 
 
 GateVerdict = Literal["Running", "Passed", "Failed", "Skipped", "Refused", "Error"]

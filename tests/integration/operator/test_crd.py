@@ -16,6 +16,9 @@ CRDS = sorted((Path(__file__).resolve().parents[3] / "manifests/crds").glob("*.y
 CRD_KIND = Kind("apiextensions.k8s.io", "v1", "customresourcedefinitions", "CustomResourceDefinition")
 DIGEST = "sha256:" + "0" * 64
 
+PROMETHEUS = {"prometheus": {"url": "http://prometheus:9090", "query": "up"}}
+WEB = {"web": {"url": "http://desk", "jsonPath": "$.a['b c'][0].d-e"}}
+BOUND = {"threshold": {"max": 1}}
 GOOD = {
     "apiVersion": "slipway.dev/v1alpha1",
     "kind": "ModelDeployment",
@@ -69,6 +72,13 @@ async def create(client, namespace, body):
     return await client.create(
         MODEL_DEPLOYMENT, {**body, "metadata": {**body["metadata"], "namespace": namespace}}, dry_run=True
     )
+
+
+@pytest.mark.parametrize("source", [PROMETHEUS, WEB])
+async def test_a_metric_of_one_s_own_is_taken(client, namespace, source):
+    metrics = [{"name": "error-rate"}, {"name": "refunds", **source, **BOUND}]
+    answer = await create(client, namespace, changed("spec.rollout.analysis", {"metrics": metrics}))
+    assert answer["spec"]["rollout"]["analysis"]["metrics"] == metrics
 
 
 async def test_a_good_one_is_taken_with_its_defaults(client, namespace):
@@ -135,8 +145,45 @@ async def test_a_good_one_is_taken_with_its_defaults(client, namespace):
         (
             "spec.rollout.analysis",
             {"metrics": [{"name": "errors"}]},
-            "spec.rollout.analysis.metrics[0].name",
+            "a metric of your own needs a source (prometheus or web)",
         ),
+        (
+            "spec.rollout.analysis",
+            {"metrics": [{"name": "latency", **PROMETHEUS, **BOUND}]},
+            "error-rate, latency and predictions take none",
+        ),
+        (
+            "spec.rollout.analysis",
+            {"metrics": [{"name": "refunds", **PROMETHEUS}]},
+            "a metric with a source needs a threshold",
+        ),
+        (
+            "spec.rollout.analysis",
+            {"metrics": [{"name": "refunds", **PROMETHEUS, **WEB, **BOUND}]},
+            "a metric has one source",
+        ),
+        (
+            "spec.rollout.analysis",
+            {"metrics": [{"name": "refunds", **PROMETHEUS, "threshold": {"window": "1m"}}]},
+            "a threshold needs min or max",
+        ),
+        (
+            "spec.rollout.analysis",
+            {"metrics": [{"name": "refunds", **PROMETHEUS, "threshold": {"min": 2, "max": 1}}]},
+            "min must not be above max",
+        ),
+        (
+            "spec.rollout.analysis",
+            {"metrics": [{"name": "refunds", "web": {**WEB["web"], "jsonPath": "$..a"}, **BOUND}]},
+            "must be a path of names and indices",
+        ),
+        (
+            "spec.rollout.analysis",
+            {"metrics": [{"name": "refunds", **PROMETHEUS, **BOUND, "tolerance": 1}]},
+            "tolerance and reject are for error-rate, latency and predictions",
+        ),
+        ("spec.rollout.policyRef", {"kind": "Policy", "name": "a"}, "spec.rollout.policyRef.kind"),
+        ("spec.rollout.gates.shadow", {"percent": 0}, "spec.rollout.gates.shadow.percent"),
         (
             "spec.rollout.analysis",
             {"metrics": [{"name": "latency"}, {"name": "latency"}]},

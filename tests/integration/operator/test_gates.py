@@ -12,7 +12,7 @@ from tests.integration.predictor.conftest import serve as serve
 
 from slipway_contract import Bundle, Manifest, checksums, open_bundle, write_bundle
 from slipway_operator.api.status import Revision
-from slipway_operator.gates.addresses import Guard
+from slipway_operator.calls.addresses import Guard
 from slipway_operator.gates.run import run
 from slipway_operator.gates.scene import Answer, Scene, Side
 from slipway_operator.rollout.effective import effective_gates

@@ -15,13 +15,13 @@ from slipway_operator.api import names
 from slipway_operator.api.gates import GateState
 from slipway_operator.api.spec import ModelDeploymentSpec
 from slipway_operator.api.status import Canary, ModelDeploymentStatus, Stable
+from slipway_operator.calls.addresses import Guard
 from slipway_operator.cluster.client import connect
 from slipway_operator.cluster.gateway import Parents
 from slipway_operator.cluster.kinds import SERVICE
 from slipway_operator.cluster.observe import View
 from slipway_operator.cluster.render.common import Subject
 from slipway_operator.cluster.revisions import Found
-from slipway_operator.gates.addresses import Guard
 from slipway_operator.gating import Gating
 from slipway_operator.rollout.effective import effective_rollout
 from slipway_operator.rollout.observation import Observation

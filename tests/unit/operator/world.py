@@ -19,6 +19,7 @@ from slipway_operator.rollout.actions import (
     WriteAddress,
     WriteRoute,
 )
+from slipway_operator.rollout.analysis import thresholds
 from slipway_operator.rollout.analysis.judge import counted, due
 from slipway_operator.rollout.decide import decide
 from slipway_operator.rollout.gates import running
@@ -27,6 +28,7 @@ from slipway_operator.rollout.observation import (
     GateOutcome,
     GateTicket,
     GateVerdict,
+    Measured,
     Mirror,
     Observation,
     PodState,
@@ -85,6 +87,8 @@ class World:
     """What it has counted beside that."""
     counting: bool = True
     """Whether the runtime offers counters."""
+    measured: dict[str, Measured] = field(default_factory=dict)
+    """What the sources of the user's own metrics say, by name, when they are asked."""
     load: float = 0.0
     """Requests a second, shared out by the route's weights."""
     failing: dict[str, float] = field(default_factory=dict)
@@ -150,11 +154,13 @@ class World:
             policy_problem=self.policy_problem,
             hostnames=("churn-ml.example.com",),
             url="http://churn-ml.example.com",
-            readings=Readings(pods=pods, error=self.readings_error, absent=not self.counting)
-            if live
-            else None,
+            readings=self._readings(pods) if live else None,
             gate=self.gate(),
         )
+
+    def _readings(self, pods) -> Readings:
+        asked = {metric.name: self.measured[metric.name] for metric in thresholds.due(self.status, self.now)}
+        return Readings(pods=pods, error=self.readings_error, absent=not self.counting, measured=asked)
 
     def gate(self) -> GateOutcome | None:
         """What came of the gate that status has running: the shell brings it in the next turn."""

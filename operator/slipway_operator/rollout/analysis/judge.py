@@ -5,15 +5,24 @@ canary warms it up and does not count; every other time still teaches what to ex
 skips the check: what it would have shown is in the next one.
 """
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from slipway_operator.api import reasons
 from slipway_operator.api.analysis import Metric
-from slipway_operator.api.evidence import Analysis, Counts, Evidence, Samples, SignalEvidence, Verdict
+from slipway_operator.api.evidence import (
+    Analysis,
+    Counts,
+    Evidence,
+    Samples,
+    SignalEvidence,
+    Source,
+    Verdict,
+)
 from slipway_operator.api.status import EffectiveAnalysis, ModelDeploymentStatus
-from slipway_operator.rollout.analysis import memory, signals, wording
+from slipway_operator.rollout.analysis import memory, signals, thresholds, wording
 from slipway_operator.rollout.analysis.counting import News, Totals, news, remember, totals
-from slipway_operator.rollout.observation import Problem, Readings
+from slipway_operator.rollout.observation import Measured, Problem, Readings
 from slipway_operator.rollout.sequential.signal import Confidence
 from slipway_operator.rollout.turn import Turn
 
@@ -49,24 +58,27 @@ def judge(turn: Turn) -> None:
     readings, rollout, canary = turn.seen.readings, turn.status.rollout, turn.status.canary
     if readings is None or rollout is None or canary is None:
         return
-    if readings.absent or readings.error:
-        _skip(turn, rollout.analysis, readings)
-        return
-    evidence = turn.status.evidence or Evidence(source="gateway" if readings.gateway else "selfReported")
-    gained = news(evidence, readings, canary.revision)
-    counts = _is_check(turn, evidence) and bool(gained.canary.get("requests"))
-    evidence = remember(_learn(evidence, gained, counts=counts), readings, gained, turn.now)
-    evidence = _look_out(evidence, rollout.analysis, totals(readings, _stable(turn)))
-    turn.update(evidence=evidence)
-    if turn.status.step:  # the requests of its gates are not its clients'
-        _conclude(turn, rollout.analysis, evidence)
+    unread = readings.absent or readings.error
+    evidence = turn.status.evidence or Evidence()
+    if not unread:
+        evidence = _count(turn, rollout.analysis, evidence, readings, canary.revision)
+    measured = _measured(rollout.analysis, evidence, readings)
+    for metric in rollout.analysis.metrics:
+        if metric.name in measured:
+            evidence = thresholds.learn(evidence, metric, measured[metric.name], turn.now)
+    if evidence != Evidence():
+        turn.update(evidence=evidence)
+    if unread or turn.status.step:  # the requests of its gates are not its clients'
+        _conclude(turn, rollout.analysis, evidence, readings, measured)
 
 
 def failed(turn: Turn) -> Problem | None:
     """The verdict, if it is a conviction."""
     for look in turn.status.analysis or []:
         if look.verdict == "Fail" and not look.dry_run:
-            return Problem(reasons.CONVICTIONS[look.metric], look.message)
+            reason = reasons.CONVICTIONS.get(look.metric)
+            message = look.message if reason else f"{look.metric}: {look.message}"
+            return Problem(reason or reasons.OUT_OF_BOUNDS, message)
     return None
 
 
@@ -76,12 +88,10 @@ def open_question(turn: Turn) -> str | None:
     if rollout is None or rollout.analysis.on_inconclusive == "Promote":
         return None
     looks = [look for look in turn.status.analysis or [] if not look.dry_run]
-    if any(look.message == wording.NO_COUNTERS for look in looks):
-        return (
-            None  # nothing will ever be known: restarts and readiness decide, and the documentation says so
-        )
     if not looks:
         return "no check has been made yet"
+    # Without counters nothing will ever be known: restarts, readiness and the user's own metrics decide.
+    looks = [look for look in looks if look.message != wording.NO_COUNTERS]
     return next((f"{look.metric}: {look.message}" for look in looks if look.verdict != "Pass"), None)
 
 
@@ -91,6 +101,30 @@ def with_cost(turn: Turn, message: str) -> str:
     if not total.requests:
         return message
     return f"{message}; in all {total.errors} of the {total.requests} requests it got failed"
+
+
+def _count(
+    turn: Turn, analysis: EffectiveAnalysis, evidence: Evidence, readings: Readings, canary: str
+) -> Evidence:
+    """The evidence with what was counted since the last reading."""
+    if evidence.source is None:
+        source: Source = "gateway" if readings.gateway else "selfReported"
+        evidence = evidence.model_copy(update={"source": source})
+    gained = news(evidence, readings, canary)
+    counts = _is_check(turn, evidence) and bool(gained.canary.get("requests"))
+    evidence = remember(_learn(evidence, gained, counts=counts), readings, gained, turn.now)
+    return _look_out(evidence, analysis, totals(readings, _stable(turn)))
+
+
+def _measured(analysis: EffectiveAnalysis, evidence: Evidence, readings: Readings) -> Mapping[str, Measured]:
+    """The numbers of the user's own that were measured, where enough requests stand behind them."""
+    if evidence.source is None:
+        return readings.measured  # nobody counts requests
+    return {
+        metric.name: thresholds.enough(evidence, metric, readings.measured[metric.name])
+        for metric in analysis.metrics
+        if metric.name in readings.measured
+    }
 
 
 def _is_check(turn: Turn, evidence: Evidence) -> bool:
@@ -115,14 +149,31 @@ def _after(kept: SignalEvidence, gained: News) -> SignalEvidence:
 def _look_out(evidence: Evidence, analysis: EffectiveAnalysis, stable: Totals) -> Evidence:
     """Begin the tests that have not begun, as soon as stable's history says what they have to look at."""
     begun = {signal.metric for signal in evidence.signals}
-    new = [signals.begin(metric, stable) for metric in analysis.metrics if metric.name not in begun]
+    new = [signals.begin(metric, stable) for metric in _compared(analysis) if metric.name not in begun]
     return evidence.model_copy(update={"signals": [*evidence.signals, *filter(None, new)]})
 
 
-def _conclude(turn: Turn, analysis: EffectiveAnalysis, evidence: Evidence) -> None:
-    deciding = max(1, sum(not signals.is_dry(metric) for metric in analysis.metrics))
-    looks = [_look(metric, analysis, evidence, deciding) for metric in analysis.metrics]
+def _conclude(
+    turn: Turn,
+    analysis: EffectiveAnalysis,
+    evidence: Evidence,
+    readings: Readings,
+    measured: Mapping[str, Measured],
+) -> None:
+    deciding = max(1, sum(not signals.is_dry(metric) for metric in _compared(analysis)))
+    known = turn.status.analysis or []
+    looks = [
+        thresholds.look(metric, evidence, measured.get(metric.name), known)
+        if metric.source
+        else _unread(metric, readings) or _look(metric, analysis, evidence, deciding)
+        for metric in analysis.metrics
+    ]
     turn.update(analysis=looks, verdict=_overall(looks))
+
+
+def _compared(analysis: EffectiveAnalysis) -> list[Metric]:
+    """The metrics that the sequential test is about."""
+    return [metric for metric in analysis.metrics if metric.source is None]
 
 
 def _look(metric: Metric, analysis: EffectiveAnalysis, evidence: Evidence, deciding: int) -> Analysis:
@@ -152,15 +203,15 @@ def _overall(looks: list[Analysis]) -> Verdict:
     return next((verdict for verdict in order if verdict in verdicts), "Pass")
 
 
-def _skip(turn: Turn, analysis: EffectiveAnalysis, readings: Readings) -> None:
+def _unread(metric: Metric, readings: Readings) -> Analysis | None:
     """No check: tell why. The last readings stay, so that the next check covers this time as well."""
+    if not (readings.absent or readings.error):
+        return None
     verdict: Verdict = "Inconclusive" if readings.absent else "Error"
     message = wording.NO_COUNTERS if readings.absent else f"the counters could not be read: {readings.error}"
-    looks = [
-        Analysis(metric=metric.name, verdict=verdict, message=message, dry_run=signals.is_dry(metric) or None)
-        for metric in analysis.metrics
-    ]
-    turn.update(analysis=looks, verdict=verdict)
+    return Analysis(
+        metric=metric.name, verdict=verdict, message=message, dry_run=signals.is_dry(metric) or None
+    )
 
 
 def _stable(turn: Turn) -> str:

@@ -7,7 +7,7 @@ Counters have names: ``errors`` of ``requests``; ``slower:0.025`` of ``timed`` (
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from slipway_operator.api.analysis import Metric, MetricName
+from slipway_operator.api.analysis import Metric
 from slipway_operator.api.evidence import MixtureEvidence, ShareEvidence, SignalEvidence
 from slipway_operator.rollout.analysis.counting import Totals
 from slipway_operator.rollout.sequential.evalue import Share
@@ -40,7 +40,7 @@ class Kind:
     alternatives: int
 
 
-KINDS: dict[MetricName, Kind] = {
+KINDS: dict[str, Kind] = {
     "error-rate": Kind(0.5, 2.0, Minimum(10, 3), 12),
     "latency": Kind(1.0, 5.0, Minimum(20), 12),
     "predictions": Kind(10.0, 20.0, Minimum(20), 5),

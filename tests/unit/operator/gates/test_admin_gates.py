@@ -5,7 +5,7 @@ import pytest
 from tests.unit.operator.gates.server import ANSWER, CONTRACT, DIGEST, GOLDEN, scene, serving, side
 
 from slipway_operator.api.gates import EffectiveGate
-from slipway_operator.gates.addresses import Guard
+from slipway_operator.calls.addresses import Guard
 from slipway_operator.gates.run import run
 from slipway_operator.gates.warmup import settled
 

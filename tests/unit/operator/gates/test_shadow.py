@@ -6,8 +6,8 @@ from aiohttp import web
 from tests.unit.operator.gates.server import scene, serving, side
 
 from slipway_operator.api.gates import EffectiveGate, ShadowReport
+from slipway_operator.calls.http import NoAnswerError
 from slipway_operator.gates import shadow
-from slipway_operator.gates.http import NoAnswerError
 
 GONE = "http://127.0.0.1:1"
 

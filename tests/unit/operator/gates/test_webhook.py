@@ -8,7 +8,7 @@ from aiohttp import web
 from tests.unit.operator.gates.server import DIGEST, scene, serving, side
 
 from slipway_operator.api.gates import EffectiveGate
-from slipway_operator.gates.addresses import Guard, RefusedError
+from slipway_operator.calls.addresses import Guard, RefusedError
 from slipway_operator.gates.run import run
 
 PASSED = [{"name": "contract", "state": "Passed", "message": "fine"}]

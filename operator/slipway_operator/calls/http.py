@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import ssl
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,13 +50,28 @@ class Reply:
 
 
 async def ask(
-    session: aiohttp.ClientSession, method: str, url: str, seconds: float, body: Any = None
+    session: aiohttp.ClientSession,
+    method: str,
+    url: str,
+    seconds: float,
+    body: Any = None,
+    *,
+    form: Mapping[str, str] | None = None,
+    headers: Mapping[str, str] | None = None,
+    trust: ssl.SSLContext | None = None,
 ) -> Reply:
-    """One request, with ``body`` as JSON. Raises NoAnswerError."""
+    """One request, with ``body`` as JSON or ``form`` as a form. Raises NoAnswerError."""
     timeout = aiohttp.ClientTimeout(total=seconds)
     try:
         async with session.request(
-            method, url, json=body, timeout=timeout, allow_redirects=False
+            method,
+            url,
+            json=body,
+            data=form,
+            headers=headers,
+            ssl=trust or True,
+            timeout=timeout,
+            allow_redirects=False,
         ) as response:
             return Reply(response.status, await _content(response, url))
     except TimeoutError:
