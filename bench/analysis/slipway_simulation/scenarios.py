@@ -23,6 +23,7 @@ from slipway_simulation.workload import (
 
 RAMP_CHECKS = 32
 HALF = RAMP_CHECKS // 2
+HOUR = 240
 LATENCY_BOUNDS = np.array([0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0])
 _SIGMA = log(4) / stats.norm.ppf(0.99)  # p50 20 ms, p99 80 ms
 _CUTS = np.linspace(0, 1, 21)[1:]
@@ -129,14 +130,18 @@ def _held(rate: float, rollouts: int) -> Iterator[Cell]:
         make = _failing(_steady(0.005, 0.005 + extra), checks)
         scenario = f"stable 0.5%, canary {name}, held until a verdict"
         yield Cell("errors", scenario, rate, rollouts, make, good=not extra, bad=bool(extra))
+    make = _failing(_after_an_hour, HOUR + HALF, least=HOUR + HALF)
+    yield Cell("errors", "good for an hour, then canary +20 pp", rate, rollouts, make, bad=True)
 
 
 def _failing(
-    shares: Shares, checks: int = RAMP_CHECKS
+    shares: Shares, checks: int = RAMP_CHECKS, least: int = RAMP_CHECKS
 ) -> Callable[[Cell, np.random.Generator], dict[str, Result]]:
+    """``least``: the check before which nothing is promoted."""
+
     def make(cell: Cell, rng: np.random.Generator) -> dict[str, Result]:
         requests = failures(rng, cell.rollouts, cell.rate, shares, checks)
-        return _judge_failures(cell, rng, requests, peers_too=checks == RAMP_CHECKS)
+        return _judge_failures(cell, rng, requests, peers_too=checks == RAMP_CHECKS, least=least)
 
     return make
 
@@ -152,12 +157,12 @@ def _cold(cell: Cell, rng: np.random.Generator) -> dict[str, Result]:
 
 
 def _judge_failures(
-    cell: Cell, rng: np.random.Generator, requests: Requests, *, peers_too: bool
+    cell: Cell, rng: np.random.Generator, requests: Requests, *, peers_too: bool, least: int = RAMP_CHECKS
 ) -> dict[str, Result]:
     def naming(cells: Counts) -> dict[str, int]:
         return {"requests": int(cells.sum()), "errors": int(cells[0])}
 
-    verdicts = {"Slipway": ours.outcomes(ours.judge(requests, "error-rate", naming))}
+    verdicts = {"Slipway": ours.outcomes(ours.judge(requests, "error-rate", naming, least))}
     if peers_too:
         verdicts |= peers.error_rules(requests.canary)
     failed = np.cumsum(requests.canary[..., 0], axis=1)
@@ -262,6 +267,12 @@ def _one_check(rng: np.random.Generator, shape: tuple[int, int]) -> tuple[Floats
 def _late(_rng: np.random.Generator, shape: tuple[int, int]) -> tuple[Floats, Floats]:
     canary = np.full(shape, 0.005)
     canary[:, HISTORY + HALF :] = 0.055
+    return np.full(shape, 0.005), canary
+
+
+def _after_an_hour(_rng: np.random.Generator, shape: tuple[int, int]) -> tuple[Floats, Floats]:
+    canary = np.full(shape, 0.005)
+    canary[:, HISTORY + HOUR :] = 0.205
     return np.full(shape, 0.005), canary
 
 

@@ -52,6 +52,9 @@ class MixtureEvidence(ApiModel):
     total: float
     weights: list[float]
     """What each alternative has foretold."""
+    asleep: float | None = None
+    """The weight of what has not begun yet."""
+    checks: int = 0
 
 
 class ShareEvidence(ApiModel):

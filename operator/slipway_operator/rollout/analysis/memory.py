@@ -65,12 +65,17 @@ def _seen(share: ShareEvidence, counts: Totals) -> Share:
 
 
 def _mixture(kept: MixtureEvidence) -> Mixture:
-    return Mixture(tuple(kept.weights), kept.total)
+    return Mixture(tuple(kept.weights), kept.total, kept.asleep, kept.checks)
 
 
 def _kept(mixture: Mixture) -> MixtureEvidence:
     weights = [round(weight, _DIGITS) for weight in mixture.weights]
-    return MixtureEvidence(total=round(mixture.total, _DIGITS), weights=weights)
+    return MixtureEvidence(
+        total=round(mixture.total, _DIGITS),
+        weights=weights,
+        asleep=None if mixture.asleep is None else round(mixture.asleep, _DIGITS),
+        checks=mixture.checks,
+    )
 
 
 def _whole(share: Share) -> list[int]:

@@ -12,7 +12,7 @@ from slipway_operator.api.evidence import MixtureEvidence, ShareEvidence, Signal
 from slipway_operator.rollout.analysis.counting import Totals
 from slipway_operator.rollout.sequential.evalue import Share
 from slipway_operator.rollout.sequential.forecast import seeded
-from slipway_operator.rollout.sequential.process import PASSES
+from slipway_operator.rollout.sequential.process import NEVER, PASSES
 from slipway_operator.rollout.sequential.signal import Minimum
 
 ERRORS, LATENCY, PREDICTIONS = "error-rate", "latency", "predictions"
@@ -127,7 +127,7 @@ def _share(
         tolerated=min(tolerated * factors[0], 0.5),
         excluded=min(excluded * factors[1], 0.9),
         forecast=list(forecast),
-        worse=MixtureEvidence(total=0.0, weights=[0.0] * KINDS[metric.name].alternatives),
+        worse=MixtureEvidence(total=0.0, weights=[NEVER] * KINDS[metric.name].alternatives, asleep=0.0),
         alike=MixtureEvidence(total=0.0, weights=[0.0] * PASSES),
     )
 

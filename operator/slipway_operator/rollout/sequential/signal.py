@@ -16,6 +16,10 @@ from slipway_operator.rollout.sequential.process import Margins, Process, begin,
 Verdict = Literal["Pass", "Fail", "Inconclusive"]
 
 
+DOUBT = 2.0
+"""Evidence against a canary above which it does not pass."""
+
+
 class Confidence(NamedTuple):
     """What the user puts up with: chances that a verdict is wrong, over the whole rollout."""
 
@@ -73,6 +77,8 @@ class Evidence(NamedTuple):
         enough = self.canary.of >= minimum.requests and self.canary.hits >= minimum.hits
         if enough and self.log_worse >= log(deciding / confidence.false_alarm):
             return "Fail"
+        if self.log_worse >= log(DOUBT):
+            return "Inconclusive"  # it may be about to fail: no time to promote it, whatever was good before
         return "Pass" if self.log_alike >= -log(confidence.wrong_pass) else "Inconclusive"
 
     def missing(self, confidence: Confidence) -> int:

@@ -90,3 +90,9 @@ def test_a_long_history_weighs_no_more_than_what_it_says_about_today():
 def test_mean_of_exponentials_does_not_overflow():
     assert log_mean_exp((2000.0, 2000.0)) == pytest.approx(2000.0)
     assert log_mean_exp((0.0, -5000.0)) == pytest.approx(log(0.5))
+
+
+@pytest.mark.parametrize(("good", "most"), [(0, 3), (40, 4), (240, 5), (5000, 8)])
+def test_a_good_past_is_no_credit_for_a_canary_that_goes_bad(good, most):
+    verdict = look(*[((5, 1000), (5, 1000))] * good, *[((5, 1000), (200, 1000))] * most)
+    assert verdict == "Fail"
