@@ -47,6 +47,7 @@ KSERVE_MODE = f"{KSERVE_GROUP}/deploymentMode"
 KSERVE_AUTOSCALER = f"{KSERVE_GROUP}/autoscalerClass"
 KSERVE_VISIBILITY = "networking.kserve.io/visibility"
 KSERVE_COMPONENT = "component"  # a label on pods: predictor or transformer
+PREDICTOR = "predictor"
 KSERVE_CONTAINER = "kserve-container"
 
 

@@ -17,6 +17,7 @@ PICKLED_FORMATS = ("sklearn",)
 DEFAULT_FORMAT = "sklearn"
 DEFAULT_RUNTIME = "slipway-sklearn"
 
+CanaryCapacity = Literal["Proportional", "Full"]
 PolicyKind = Literal["RolloutPolicy", "ClusterRolloutPolicy"]
 
 
@@ -138,6 +139,24 @@ class KeepStable(ApiModel):
     """How long it stays warm; default 10m."""
 
 
+class Capacity(ApiModel):
+    """Replicas of an autoscaled canary while its rollout runs; fixed ones stay as they are."""
+
+    model_config = ConfigDict(
+        json_schema_extra=cel(
+            (
+                "!(has(self.canary) && has(self.replicas))",
+                "capacity is given by canary or by replicas, not by both",
+            ),
+        )
+    )
+
+    canary: CanaryCapacity | None = None
+    """Proportional (the default): its weight's share of what stable had when the rollout began. Full: as many."""
+    replicas: int | None = Field(default=None, ge=1, le=1000)
+    """Instead: so many, whatever its weight."""
+
+
 Steps = Annotated[
     list[Step],
     Field(
@@ -166,6 +185,9 @@ class RolloutFields(ApiModel):
     """What the canary must pass before its first request."""
     analysis: AnalysisSpec | None = None
     """How the canary's answers are judged while it has traffic."""
+    capacity: Capacity | None = None
+    """How many replicas the canary has, where they are autoscaled. A weight waits for its replicas, and stable keeps
+    those of the rollout's start."""
     progress_deadline: Duration | None = None
     """How long a revision's pods may take to become ready; default 10m."""
     deadline: Duration | None = None

@@ -12,7 +12,7 @@ from slipway_operator.api.analysis import Metric, OnInconclusive
 from slipway_operator.api.evidence import Analysis, Evidence, Verdict
 from slipway_operator.api.gates import EffectiveGate, GateState
 from slipway_operator.api.model import ApiModel, Time
-from slipway_operator.api.spec import Outcome, Step
+from slipway_operator.api.spec import CanaryCapacity, Outcome, Step
 
 Phase = Literal[
     "Pending", "Initializing", "Progressing", "Paused", "Promoting", "RollingBack", "RolledBack", "Healthy"
@@ -125,6 +125,13 @@ class EffectiveAnalysis(ApiModel):
     metrics: list[Metric] = Field(default=[])
 
 
+class EffectiveCapacity(ApiModel):
+    """The canary's replicas as they will be."""
+
+    canary: CanaryCapacity = "Proportional"
+    replicas: int | None = None
+
+
 class EffectiveRollout(ApiModel):
     """The rollout as it runs: defaults filled in, frozen at its start. Durations in seconds."""
 
@@ -137,6 +144,7 @@ class EffectiveRollout(ApiModel):
     history_limit: int = 10
     gates: list[EffectiveGate] = Field(default=[])
     analysis: EffectiveAnalysis = EffectiveAnalysis()
+    capacity: EffectiveCapacity = EffectiveCapacity()
 
 
 class Traffic(ApiModel):
@@ -194,6 +202,8 @@ class ModelDeploymentStatus(ApiModel):
     commands: dict[str, str] | None = None
     """The ids of the commands that were acknowledged last."""
     rollout: EffectiveRollout | None = None
+    capacity: dict[str, int] | None = None
+    """How many replicas stable had when the rollout began, by component."""
     traffic: Traffic | None = None
     evidence: Evidence | None = None
     analysis: list[Analysis] | None = None

@@ -27,9 +27,9 @@ async def act(client: Client, subject: Subject, view: View, wanted: Revision, ac
     match action:
         case CreateRevision():
             await _create(client, subject, view, wanted)
-        case ScaleRevision(revision):
+        case ScaleRevision(revision, bounds):
             name = names.revision_object(subject.name, revision)
-            patch = scale_patch(dict(view.seen.revisions[revision].scale), dict(view.seen.scale))
+            patch = scale_patch(dict(view.seen.revisions[revision].scale), dict(bounds))
             await client.merge(INFERENCE_SERVICE, namespace, name, patch)
         case DeleteRevision(revision):
             name = names.revision_object(subject.name, revision)

@@ -59,8 +59,13 @@ def _state(revision: str, service: Json, deployments: list[Json], pods: list[Jso
         pods=tuple(pod_state(pod) for pod in pods),
         failure=failure,
         deleting="deletionTimestamp" in service["metadata"],
+        wanted={_component(part): part["spec"].get("replicas", 1) for part in deployments},
         scale=scale_bounds(service["spec"]),
     )
+
+
+def _component(deployment: Json) -> str:
+    return str(deployment["metadata"]["name"]).rpartition("-")[2]
 
 
 def _is_settled(deployment: Json) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from slipway_operator.api.status import ModelDeploymentStatus
 from slipway_operator.rollout.observation import Mirror
@@ -18,9 +18,11 @@ class CreateRevision:
 
 @dataclass(frozen=True)
 class ScaleRevision:
-    """Apply the spec's scale bounds to a revision in place."""
+    """Give a revision these scale bounds, in place."""
 
     revision: str
+    bounds: Mapping[str, Any]
+    """By component."""
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from slipway_operator.api import reasons
 from slipway_operator.api.duration import format_duration, parse_duration
 from slipway_operator.api.spec import Approval
-from slipway_operator.api.status import EffectiveRollout, Failing, StepState
-from slipway_operator.rollout import diagnosis, holding
+from slipway_operator.api.status import Canary, EffectiveRollout, Failing, StepState
+from slipway_operator.rollout import capacity, diagnosis, holding
 from slipway_operator.rollout.analysis import judge as analysis
 from slipway_operator.rollout.observation import Problem, RevisionState
 from slipway_operator.rollout.turn import Turn
@@ -36,9 +36,20 @@ def failed_for_good(turn: Turn) -> Problem | None:
     canary = turn.status.canary
     state = turn.state(canary)
     failure = diagnosis.failure_of(state) if state else None
+    if canary and state and failure and _only_lacks_room(canary, state, failure):
+        return None  # the weight waits for more pods, until the rollout's deadline
     if canary and failure and canary.failing and turn.now >= canary.failing.since + failure.grace:
         return Problem(failure.reason, failure.message)
     return None
+
+
+def _only_lacks_room(canary: Canary, state: RevisionState, failure: Problem) -> bool:
+    """Whether it has all the pods that it became ready with, and just gets no more."""
+    return (
+        canary.ready_at is not None
+        and state.ready_pods >= canary.ready_pods
+        and failure.reason in (reasons.UNSCHEDULABLE, reasons.POD_CREATION_FAILED)
+    )
 
 
 def deadline_passed(turn: Turn) -> Problem | None:
@@ -109,5 +120,5 @@ def too_late(turn: Turn, rollout: EffectiveRollout) -> Problem | None:
     if turn.now < deadline:
         turn.wake_at(deadline)
         return None
-    question = analysis.open_question(turn) or "its steps take longer"
+    question = capacity.missing(turn) or analysis.open_question(turn) or "its steps take longer"
     return Problem(reasons.DEADLINE, f"not promoted within {format_duration(limit)}: {question}")

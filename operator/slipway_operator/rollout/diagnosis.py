@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
-from slipway_operator.api import reasons
+from slipway_operator.api import names, reasons
 from slipway_operator.rollout.observation import Failure, PodState, RevisionState
 
 CRASH_GRACE = timedelta(seconds=20)  # once may happen (a dependency is late); the back-off ends the waiting
@@ -38,6 +38,7 @@ def pod_state(pod: Json) -> PodState:
         restarts=sum(part.get("restartCount", 0) for part in containers),
         failure=_pod_failure(status, conditions),
         last_words=next((words for part in everything if (words := _words(part))), None),
+        component=pod["metadata"].get("labels", {}).get(names.KSERVE_COMPONENT, names.PREDICTOR),
     )
 
 

@@ -8,7 +8,7 @@ from slipway_operator.api.duration import parse_duration
 from slipway_operator.api.gates import EffectiveGate, Gate, Gates, Webhook
 from slipway_operator.api.merging import merged
 from slipway_operator.api.spec import Rollout, RolloutFields, Step
-from slipway_operator.api.status import EffectiveAnalysis, EffectiveRollout
+from slipway_operator.api.status import EffectiveAnalysis, EffectiveCapacity, EffectiveRollout
 from slipway_operator.rollout.observation import Policy
 
 DEFAULT_HOLD = "1m"
@@ -49,6 +49,9 @@ def effective_rollout(own: Rollout | None, policy: Policy | None = None) -> Effe
         history_limit=DEFAULT_HISTORY_LIMIT if rollout.history_limit is None else rollout.history_limit,
         gates=effective_gates(rollout.gates),
         analysis=effective_analysis(rollout.analysis),
+        capacity=EffectiveCapacity(
+            **(rollout.capacity.model_dump(exclude_none=True) if rollout.capacity else {})
+        ),
     )
 
 

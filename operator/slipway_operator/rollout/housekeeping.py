@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from slipway_operator.api import reasons
+from slipway_operator.rollout import capacity
 from slipway_operator.rollout.actions import CreateRevision, DeleteRevision, ScaleRevision
 from slipway_operator.rollout.turn import Turn
 
@@ -42,8 +43,11 @@ def _create(turn: Turn) -> None:
 def _scale(turn: Turn) -> None:
     for part in (turn.status.stable, turn.status.canary):
         state = turn.state(part)
-        if part and state and not state.deleting and dict(state.scale) != dict(turn.seen.scale):
-            turn.actions.append(ScaleRevision(part.revision))
+        if part is None or state is None or state.deleting:
+            continue
+        wanted = capacity.bounds(turn, part)
+        if dict(state.scale) != dict(wanted):
+            turn.actions.append(ScaleRevision(part.revision, wanted))
 
 
 def _delete(turn: Turn) -> None:

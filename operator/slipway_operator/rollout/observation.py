@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Literal
+from typing import Any, Literal
 
 from slipway_operator.api.gates import ShadowReport
 from slipway_operator.api.spec import RolloutFields
@@ -34,6 +34,7 @@ class PodState:
     failure: Failure | None = None
     last_words: str | None = None
     """What its container said when it last ended."""
+    component: str = "predictor"
 
 
 @dataclass(frozen=True)
@@ -49,13 +50,19 @@ class RevisionState:
     failure: Failure | None = None
     """A failure above the pods: for example a quota that lets none be created."""
     deleting: bool = False
-    scale: Mapping[str, object] = field(default_factory=dict)
+    wanted: Mapping[str, int] = field(default_factory=dict)
+    """How many replicas its Deployments want, by component."""
+    scale: Mapping[str, Any] = field(default_factory=dict)
     """The scale bounds on its InferenceService, by component."""
 
     @property
     def ready_pods(self) -> int:
         """How many pods are ready."""
         return sum(pod.ready for pod in self.pods)
+
+    def ready_of(self, component: str) -> int:
+        """How many pods of a component are ready."""
+        return sum(pod.ready for pod in self.pods if pod.component == component)
 
     @property
     def restarts(self) -> int:
@@ -177,5 +184,5 @@ class Observation:
     """What came of the gate that was set running; None: nothing yet."""
     runtime_hash: str | None = None
     """What the (Cluster)ServingRuntime holds now."""
-    scale: Mapping[str, object] = field(default_factory=dict)
+    scale: Mapping[str, Any] = field(default_factory=dict)
     """The scale bounds that the spec asks for, by component."""

@@ -6,8 +6,6 @@ from typing import Any
 from slipway_operator.api import names
 from slipway_operator.rollout.diagnosis import pod_state
 
-PREDICTOR = "predictor"
-
 Json = dict[str, Any]
 
 
@@ -18,11 +16,7 @@ def answering(pods: Iterable[Json]) -> list[Json]:
 
 def predictors(pods: Iterable[Json]) -> list[Json]:
     """Those of them that hold a model; a transformer's know nothing of the bundle, and count nothing of the model's."""
-    return [
-        pod
-        for pod in answering(pods)
-        if pod["metadata"].get("labels", {}).get(names.KSERVE_COMPONENT, PREDICTOR) == PREDICTOR
-    ]
+    return [pod for pod in answering(pods) if pod_state(pod).component == names.PREDICTOR]
 
 
 def host_of(pod: Json) -> str:

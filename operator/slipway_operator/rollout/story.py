@@ -7,7 +7,7 @@ on its way; ``Stalled`` that it cannot go on without somebody, and why.
 from slipway_operator.api import reasons
 from slipway_operator.api.model import format_time
 from slipway_operator.api.status import Address, Condition, ConditionStatus, Phase
-from slipway_operator.rollout import gates, holding, traffic
+from slipway_operator.rollout import capacity, gates, holding, traffic
 from slipway_operator.rollout.analysis import judge as analysis
 from slipway_operator.rollout.turn import Turn
 
@@ -70,6 +70,9 @@ def _canary_message(turn: Turn) -> str:
     canary, step = turn.status.canary, turn.status.step
     if canary is None:
         return ""
+    short = capacity.missing(turn)
+    if short:
+        return f"Version {canary.version} waits for pods: {short}"
     if canary.failing:
         return f"Version {canary.version} is failing: {canary.failing.reason}: {canary.failing.message}"
     if step is None:

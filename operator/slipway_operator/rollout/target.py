@@ -2,6 +2,7 @@
 
 from slipway_operator.api import reasons
 from slipway_operator.api.status import Canary
+from slipway_operator.rollout import capacity
 from slipway_operator.rollout.effective import effective_rollout
 from slipway_operator.rollout.turn import Turn
 
@@ -68,6 +69,7 @@ def _start(turn: Turn) -> None:
         # A revision that was kept warm may be asked for again: it is the canary then, and keeps its pods.
         previous=None if previous and previous.revision == wanted.revision else previous,
         rollout=effective_rollout(turn.deployment.spec.rollout, turn.seen.policy),
+        capacity=capacity.at_start(turn.state(turn.status.stable)),
         gates=None,
         step=None,
         evidence=None,

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from slipway_operator.api.status import Traffic
-from slipway_operator.rollout import gates
+from slipway_operator.rollout import capacity, gates
 from slipway_operator.rollout.actions import DeleteRoute, WriteAddress, WriteRoute
 from slipway_operator.rollout.observation import Mirror
 from slipway_operator.rollout.split import PERCENT, Split, make_split, next_split
@@ -30,10 +30,24 @@ def note_taken(turn: Turn) -> None:
 
 def wanted_split(turn: Turn) -> Split:
     """The split that the status asks for; empty where there is nothing to route to."""
-    stable, canary, step = turn.status.stable, turn.status.canary, turn.status.step
+    step = turn.status.step
+    return _split(turn, step.weight if step else 0)
+
+
+def _split(turn: Turn, weight: int) -> Split:
+    stable, canary = turn.status.stable, turn.status.canary
     if stable is None:
         return {}
-    return make_split(stable.revision, canary.revision if canary else None, step.weight if step else 0)
+    return make_split(stable.revision, canary.revision if canary else None, weight)
+
+
+def _possible_split(turn: Turn) -> Split:
+    """The wanted split or, while the canary has too few pods for it, the share that it has already."""
+    canary, step, route = turn.status.canary, turn.status.step, turn.seen.route
+    if canary is None or step is None or capacity.missing(turn) is None:
+        return wanted_split(turn)
+    present = route.split.get(canary.revision, 0) // PERCENT if route else 0
+    return _split(turn, min(step.weight, present))
 
 
 def wanted_mirror(turn: Turn) -> Mirror | None:
@@ -51,7 +65,7 @@ def has_taken(turn: Turn) -> bool:
 
 def steer(turn: Turn) -> None:
     """Write the next split towards the wanted one; a change of the set of backends waits for the last to take."""
-    route, wanted, mirror = turn.seen.route, wanted_split(turn), wanted_mirror(turn)
+    route, wanted, mirror = turn.seen.route, _possible_split(turn), wanted_mirror(turn)
     turn.update(weight=_canary_percent(turn))
     if turn.seen.route_problem:
         turn.problem = turn.problem or turn.seen.route_problem

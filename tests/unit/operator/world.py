@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
+from slipway_operator.api import reasons
 from slipway_operator.api.spec import ModelDeploymentSpec
 from slipway_operator.api.status import ModelDeploymentStatus
 from slipway_operator.rollout.actions import (
@@ -16,6 +17,7 @@ from slipway_operator.rollout.actions import (
     DeleteRevision,
     DeleteRoute,
     Event,
+    ScaleRevision,
     WriteAddress,
     WriteRoute,
 )
@@ -89,6 +91,10 @@ class World:
     """Whether the runtime offers counters."""
     measured: dict[str, Measured] = field(default_factory=dict)
     """What the sources of the user's own metrics say, by name, when they are asked."""
+    scale: dict[str, dict[str, int]] = field(default_factory=dict)
+    """The scale bounds that the spec asks for, by component."""
+    room: int = 100
+    """How many pods of one revision there is room for."""
     load: float = 0.0
     """Requests a second, shared out by the route's weights."""
     failing: dict[str, float] = field(default_factory=dict)
@@ -154,6 +160,7 @@ class World:
             policy_problem=self.policy_problem,
             hostnames=("churn-ml.example.com",),
             url="http://churn-ml.example.com",
+            scale=self.scale,
             readings=self._readings(pods) if live else None,
             gate=self.gate(),
         )
@@ -176,7 +183,20 @@ class World:
     def pod(self, name: str, *, ready=True, restarts=0, failure: Failure | None = None, words=None) -> None:
         """Set how the one pod of a revision is."""
         pod = PodState(f"pod-{name}", ready=ready, restarts=restarts, failure=failure, last_words=words)
-        self.revisions[name] = RevisionState(name, serving=ready, pods=(pod,))
+        known = self.revisions.get(name)
+        scale = known.scale if known else self.scale
+        wanted = {component: fields.get("minReplicas", 1) for component, fields in scale.items()}
+        self.revisions[name] = RevisionState(name, serving=ready, pods=(pod,), wanted=wanted, scale=scale)
+
+    def replicas(self, name: str, count: int) -> None:
+        """Let an autoscaler give a revision so many pods, as far as there is room."""
+        state = self.revisions[name]
+        ready = tuple(PodState(f"pod-{name}-{index}", ready=True) for index in range(min(count, self.room)))
+        full = Failure(reasons.UNSCHEDULABLE, "no node has room", grace=timedelta(minutes=2))
+        late = tuple(PodState(f"pod-{name}-{index}", failure=full) for index in range(len(ready), count))
+        self.revisions[name] = replace(
+            state, replicas=count, serving=not late, pods=ready + late, wanted={"predictor": count}
+        )
 
     def count(self, name: str, requests: int, errors: int = 0, **more: int) -> None:
         """Let the revision answer requests, all of them quick ones unless `more` says otherwise."""
@@ -218,6 +238,11 @@ class World:
                 )
                 self.deleted.append(name)
                 self.revisions.pop(name, None)
+            case ScaleRevision(name, bounds):
+                self.revisions[name] = replace(self.revisions[name], scale=dict(bounds))
+                least = bounds["predictor"].get("minReplicas", 1)
+                if len(self.revisions[name].pods) < least:
+                    self.replicas(name, least)
             case WriteRoute(split, mirror):
                 self.splits.append(dict(split))
                 self.mirrors.append(mirror)

@@ -1,0 +1,77 @@
+"""Replicas while a rollout runs, where something else scales: enough for every weight, and enough to go back to.
+
+An autoscaler sees the load, not the plan. It takes stable's pods away while the canary has the traffic, and a rollback
+would find too few of them; and it brings the canary's only after the traffic has come. So as long as a rollout runs
+the lower bound of stable is what it had at the start, the canary's is what its weight needs, and a weight is written
+once its pods are ready. Where replicas are fixed there is nothing to do.
+"""
+
+from collections.abc import Iterator, Mapping
+from math import ceil
+from typing import Any
+
+from slipway_operator.api.status import EffectiveRollout, Revision
+from slipway_operator.rollout.observation import RevisionState
+from slipway_operator.rollout.turn import Turn
+
+Bounds = Mapping[str, Any]
+"""Component → its scale fields, as an InferenceService has them."""
+
+
+def at_start(state: RevisionState | None) -> dict[str, int] | None:
+    """How many replicas stable has as the rollout begins, by component."""
+    return dict(state.wanted) or None if state else None
+
+
+def bounds(turn: Turn, part: Revision) -> Bounds:
+    """The scale bounds that a revision should have now."""
+    least = dict(_least(turn, part))
+    return {
+        component: _raised(fields, least[component]) if component in least else fields
+        for component, fields in turn.seen.scale.items()
+    }
+
+
+def missing(turn: Turn) -> str | None:
+    """Which pods the canary's weight still waits for; None when it has enough."""
+    canary, step = turn.status.canary, turn.status.step
+    state = turn.state(canary)
+    if canary is None or step is None or state is None:
+        return None
+    for component, least in _least(turn, canary):
+        ready, needed = state.ready_of(component), _raised(turn.seen.scale[component], least)["minReplicas"]
+        if ready < needed:
+            why = f": {canary.failing.reason}: {canary.failing.message}" if canary.failing else ""
+            return f"{needed} ready pods of its {component} are needed for {step.weight} % of requests, {ready} are ready{why}"
+    return None
+
+
+def _least(turn: Turn, part: Revision) -> Iterator[tuple[str, int]]:
+    """The lower bounds that the rollout asks for, of the components that something scales."""
+    status = turn.status
+    canary, stable, rollout = status.canary, status.stable, status.rollout
+    if canary is None or stable is None or rollout is None:
+        return
+    for component, replicas in (status.capacity or {}).items():
+        if not _is_scaled(turn.seen.scale.get(component)):
+            continue
+        if part.revision == stable.revision:
+            yield component, replicas
+        elif part.revision == canary.revision and status.step:
+            yield component, _needed(rollout, replicas, status.step.weight)
+
+
+def _needed(rollout: EffectiveRollout, replicas: int, weight: int) -> int:
+    """How many replicas the canary needs for a weight in percent, where stable had ``replicas`` for all."""
+    if rollout.capacity.replicas is not None:
+        return rollout.capacity.replicas if weight < 100 else max(rollout.capacity.replicas, replicas)
+    return replicas if rollout.capacity.canary == "Full" else ceil(replicas * weight / 100)
+
+
+def _is_scaled(fields: Any) -> bool:
+    return bool(fields) and fields.get("maxReplicas", 0) > (fields.get("minReplicas") or 1)
+
+
+def _raised(fields: Mapping[str, Any], least: int) -> dict[str, Any]:
+    most = fields["maxReplicas"]
+    return {**fields, "minReplicas": max(fields.get("minReplicas") or 1, min(least, most))}
