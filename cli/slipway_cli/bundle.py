@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from slipway_cli.columns import in_order, inputs_from_data, signed
 from slipway_cli.contents import libraries_of
+from slipway_cli.engine import ENGINE_NAME, compiled
 from slipway_cli.evidence import evidence, golden_of
 from slipway_cli.reference import REFERENCE_NAME
 from slipway_cli.sources import Kept, Source, load_source, read_source, read_wheels
@@ -80,6 +81,7 @@ def create(
         files |= golden_of(engine, inputs, source.rows, names)
     else:
         inputs = _asked(lambda: loosened(engine, inputs), typical=typical)
+    files |= compiled(estimator, engine, inputs, files.get(GOLDEN_NAME), names)
     libraries = libraries_of(estimator, _KEEPERS[model.format], wheels)
     if model.artifact.made_with is not None:
         libraries[SCIKIT] = model.artifact.made_with
@@ -93,6 +95,7 @@ def create(
         inputs=inputs,
         outputs=outputs,
         max_rows=max_rows,
+        engine=ENGINE_NAME if ENGINE_NAME in files else None,
         golden=GOLDEN_NAME if GOLDEN_NAME in files else None,
         reference=REFERENCE_NAME if REFERENCE_NAME in files else None,
         libraries=libraries,

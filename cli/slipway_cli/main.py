@@ -17,6 +17,7 @@ from slipway_contract import BundleError
 _NOT_SERVED = 3
 _WARNINGS = {  # the predictor's words for its metric
     "library_version": "a library is here in another version than where the bundle was made; the golden rows agree",
+    "engine_file": "the engine in the bundle cannot be used here, so the pipeline itself is loaded",
     "engine_parity": "a faster engine answers otherwise than the model's own library, so that one is used",
 }
 

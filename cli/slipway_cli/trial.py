@@ -29,16 +29,21 @@ def _load(folder: Path, digest: str) -> Trial:
     from slipway_predictor.serving.core import Identity
     from slipway_predictor.serving.loading import load
 
-    start = time.perf_counter()
     bundle = open_bundle(folder, digest)
-    loaded = load(bundle, Identity(bundle.manifest.name, bundle.manifest.version), "auto")
-    if loaded.golden is not None:
-        require_equal(loaded.core.engine, loaded.golden, "something it needs is not as it was there")
+    identity = Identity(bundle.manifest.name, bundle.manifest.version)
+    start = time.perf_counter()
+    loaded = load(bundle, identity, "auto")
+    seconds = time.perf_counter() - start
+    # An engine that came with the bundle answers without the pipeline, which is to stand in where it cannot be used.
+    tried = [loaded, load(bundle, identity, "sklearn")] if loaded.choice.ahead else [loaded]
+    for one in tried:
+        if one.golden is not None:
+            require_equal(one.core.engine, one.golden, "something it needs is not as it was there")
     return Trial(
         engine=loaded.choice.describe(),
         golden_rows=0 if loaded.golden is None else len(loaded.golden.table),
-        warnings=loaded.warnings,
-        seconds=round(time.perf_counter() - start, 2),
+        warnings=sorted({warning for one in tried for warning in one.warnings}),
+        seconds=round(seconds, 2),
     )
 
 

@@ -47,6 +47,11 @@ class Manifest(Strict):
     inputs: list[Input] = Field(min_length=1)
     outputs: list[Output] = Field(min_length=1)
     max_rows: int | None = Field(default=None, ge=1, description="The most rows one request may hold.")
+    engine: str | None = Field(
+        default=None,
+        description="A file with the pipeline as plain numbers, which answers as it does without the artifact and its "
+        "libraries being loaded.",
+    )
     golden: str | None = Field(
         default=None, description="A file of rows with the pipeline's own answers to them, to compare with."
     )
@@ -68,7 +73,7 @@ class Manifest(Strict):
     def _whole(self) -> Self:
         for path in self.files:
             _require_plain_path(path)
-        for word in ("artifact", "golden", "reference"):
+        for word in ("artifact", "engine", "golden", "reference"):
             path = getattr(self, word)
             if path is not None and path not in self.files:
                 raise ValueError(f"{word} '{path}' is not listed under files")

@@ -28,7 +28,7 @@ from sklearn.model_selection import train_test_split
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
-from slipway_cli.bundle import ARTIFACTS, create
+from slipway_cli.bundle import create
 from slipway_contract import Bundle, Manifest, checksums, write_bundle
 
 NAME = "breast-cancer"
@@ -53,11 +53,17 @@ def brittle() -> Pipeline:
 
 
 def truncated(bundle: Bundle, version: str, out: Path) -> Bundle:
-    """Write a bundle like `bundle` whose artifact lost its second half before the checksums were taken."""
-    whole = bundle.read(bundle.manifest.artifact)
-    others = {path: bundle.read(path) for path in bundle.manifest.files if path != ARTIFACTS["sklearn"]}
-    files = {**others, ARTIFACTS["sklearn"]: whole[: len(whole) // 2]}
-    fields = bundle.manifest.model_dump() | {"version": version, "files": checksums(files)}
+    """Write a bundle like `bundle` whose artifact lost its second half before the checksums were taken.
+
+    It has no engine, which would answer in the artifact's place.
+    """
+    manifest = bundle.manifest
+    whole = bundle.read(manifest.artifact)
+    others = {
+        path: bundle.read(path) for path in manifest.files if path not in (manifest.artifact, manifest.engine)
+    }
+    files = {**others, manifest.artifact: whole[: len(whole) // 2]}
+    fields = manifest.model_dump() | {"version": version, "engine": None, "files": checksums(files)}
     return write_bundle(out, Manifest.model_validate(fields), files)
 
 

@@ -1,12 +1,11 @@
 """Does the contract fit the pipeline? Asked once at load, so that a mismatch never becomes a failed request."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from slipway_contract import BundleError, Input, Manifest, Output
-from slipway_predictor.engines import Reference
 from slipway_predictor.engines.documents import takes_documents
-from slipway_predictor.features import Table
 
 
 def feature_names(estimator: Any) -> list[str] | None:
@@ -23,14 +22,27 @@ def feature_count(estimator: Any) -> int | None:
     return None if count is None else int(count)
 
 
-def require_fit(manifest: Manifest, estimator: Any, engine: Reference, example: Table) -> None:
-    """Check that inputs and outputs of the manifest are the estimator's own.
+@dataclass(frozen=True)
+class Shape:
+    """What a model takes, as far as it says: its columns' names and their number."""
 
-    `example` is one row built from the contract, with which the estimator is called. Raises BundleError.
+    names: list[str] | None
+    count: int | None
+
+    @classmethod
+    def of(cls, estimator: Any) -> "Shape":
+        """Return an estimator's."""
+        return cls(feature_names(estimator), feature_count(estimator))
+
+
+def require_fit(manifest: Manifest, shape: Shape, describe: Callable[[], Sequence[Output]]) -> None:
+    """Check that inputs and outputs of the manifest are the model's own.
+
+    `describe` asks the model for one row built from the contract, and returns its outputs. Raises BundleError.
     """
-    _require_inputs(manifest.inputs, estimator)
+    _require_inputs(manifest.inputs, shape)
     try:
-        described = engine.describe(example)
+        described = describe()
     except BundleError:
         raise
     except Exception as error:
@@ -41,8 +53,8 @@ def require_fit(manifest: Manifest, estimator: Any, engine: Reference, example: 
     _require_outputs(manifest.outputs, described)
 
 
-def _require_inputs(inputs: Sequence[Input], estimator: Any) -> None:
-    names = feature_names(estimator)
+def _require_inputs(inputs: Sequence[Input], shape: Shape) -> None:
+    names, count = shape.names, shape.count
     listed = [entry.name for entry in inputs]
     if names is not None and names != listed:
         at = next((i for i, pair in enumerate(zip(names, listed, strict=False)) if pair[0] != pair[1]), None)
@@ -52,7 +64,7 @@ def _require_inputs(inputs: Sequence[Input], estimator: Any) -> None:
             else (f"it lists {len(listed)} inputs, the pipeline takes {len(names)}")
         )
         raise BundleError(f"the contract does not fit the pipeline: {which}; {_ANEW}")
-    width, count = sum(entry.width for entry in inputs), feature_count(estimator)
+    width = sum(entry.width for entry in inputs)
     if count is not None and count != width:
         raise BundleError(
             f"the contract does not fit the pipeline: it lists {width} columns, the pipeline takes {count}; {_ANEW}"

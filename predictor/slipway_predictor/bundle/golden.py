@@ -58,17 +58,22 @@ def render_golden(request: dict[str, Any], outputs: Mapping[str, NDArray[Any]]) 
 def require_equal(engine: Engine, golden: Golden, why: str) -> None:
     """Raise BundleError, saying `why` it might be, unless the engine answers the golden rows as they were answered."""
     try:
-        answers = engine.predict(golden.table, list(golden.outputs))
+        name = differing(engine, golden)
     except Exception as error:
         raise BundleError(
             f"the pipeline fails on its golden rows ({type(error).__name__}: {error}); {why}"
         ) from error
-    for name, expected in golden.outputs.items():
-        if not _equal(answers[name], expected):
-            raise BundleError(
-                f"the pipeline's {name} for its golden rows is not what it was where the bundle was made; {why}: serve "
-                "it with the version it was made with, or make it anew"
-            )
+    if name is not None:
+        raise BundleError(
+            f"the pipeline's {name} for its golden rows is not what it was where the bundle was made; {why}: serve "
+            "it with the version it was made with, or make it anew"
+        )
+
+
+def differing(engine: Engine, golden: Golden) -> str | None:
+    """Return the first output that an engine answers otherwise than recorded. Raises whatever the engine raises."""
+    answers = engine.predict(golden.table, list(golden.outputs))
+    return next((name for name, told in golden.outputs.items() if not _equal(answers[name], told)), None)
 
 
 def _equal(answer: NDArray[Any], expected: NDArray[Any]) -> bool:

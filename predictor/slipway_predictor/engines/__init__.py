@@ -1,14 +1,16 @@
 """What computes the answers: the model's own library or a faster equal, behind one small interface.
 
-choose.py picks the engine at load, by parity and speed; batch.py stands between it and the event loop.
+choose.py picks the engine at load, by parity and speed, and ahead.py makes one beforehand; batch.py stands between it and the event loop.
 """
 
 from typing import Any
 
+from slipway_predictor.engines.ahead import compile_ahead, describe, open_ahead
 from slipway_predictor.engines.base import Cost, Done, Engine, Queue, Reference
 from slipway_predictor.engines.batch import Batcher, answers
 from slipway_predictor.engines.choose import Choice, choose
 from slipway_predictor.engines.onnx_file import OnnxEngine
+from slipway_predictor.engines.portable import Unreadable, unpack
 from slipway_predictor.engines.scikit import ScikitEngine
 
 __all__ = [
@@ -21,9 +23,14 @@ __all__ = [
     "Queue",
     "Reference",
     "ScikitEngine",
+    "Unreadable",
     "answers",
     "choose",
+    "compile_ahead",
+    "describe",
+    "open_ahead",
     "reference_engine",
+    "unpack",
 ]
 
 

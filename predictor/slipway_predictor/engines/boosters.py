@@ -5,7 +5,8 @@ A model of theirs can only be here because its library is, so nothing needs to b
 
 from typing import Any, NamedTuple
 
-from slipway_predictor.engines import heads, lightgbm_trees, xgboost_trees
+from slipway_predictor.engines import lightgbm_trees, xgboost_trees
+from slipway_predictor.engines.heads import Head
 from slipway_predictor.engines.trees import Ensemble
 
 
@@ -13,11 +14,11 @@ class Booster(NamedTuple):
     """How to compute such a model: its trees, or its own quickest call where they cannot be walked."""
 
     ensemble: Ensemble | None
-    head: heads.Head
+    head: Head
     """From the trees' sums to the outputs."""
     call: Any
     """From rows to what the objective makes of their sums; None if there is none."""
-    call_head: heads.Head
+    call_head: Head
     """From what `call` gives to the outputs."""
     tolerance: float
 
@@ -32,7 +33,7 @@ def read_booster(model: Any) -> Booster | None:
     if head is None:
         return None
     classes = getattr(model, "classes_", None)
-    call_head = heads.value if classes is None else heads.ranked(classes, lambda raw: raw)
+    call_head = Head("value") if classes is None else Head("ranked", classes=classes)
     return Booster(
         library.read_ensemble(model), head, library.quick_call(model), call_head, library.TOLERANCE
     )

@@ -1,18 +1,16 @@
 """Which engine serves a model: the fastest of those that answer as scikit-learn does. Chosen once, at load."""
 
 import math
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from slipway_predictor.engines.base import Cost, Engine, Reference
-from slipway_predictor.engines.compiled import CompiledEngine, Plan, matrix_of, read_plan
+from slipway_predictor.engines.base import Engine, Reference
+from slipway_predictor.engines.compiled import CompiledEngine, matrix_of
 from slipway_predictor.engines.parity import Parity, compare, edge_rows, probing_rows
-from slipway_predictor.features import Table, join
-
-_SIZES = (1, 32, 512)  # rows a call is timed with
-_ENOUGH = 0.02  # seconds spent on timing one size
+from slipway_predictor.engines.plan import Plan, read_plan
+from slipway_predictor.engines.timing import SIZES, cost_of, seconds
+from slipway_predictor.features import Table
 
 
 @dataclass(frozen=True)
@@ -24,15 +22,20 @@ class Choice:
     """Of the chosen engine, where it is not scikit-learn itself."""
     rejected: tuple[str, ...] = ()
     """Engines that answered differently or could not be made, each with how, as a sentence's part."""
+    ahead: bool = False
+    """Whether it was compiled where the bundle was made."""
 
     def describe(self) -> str:
         """Return the choice as a line for the log and the model's metadata."""
         if self.parity is None:
             return self.engine.name
-        return (
-            f"{self.engine.name}, equal to scikit-learn on {self.parity.rows} rows at its splits and edges "
-            f"(largest difference {self.parity.difference:.1g}, allowed {self.parity.allowed:.0e})"
+        rows, ours = self.parity.rows, self.engine.name
+        equal = (
+            f"{ours}, compiled where the bundle was made, answers its {rows} rows as scikit-learn did there"
+            if self.ahead
+            else f"{ours}, equal to scikit-learn on {rows} rows at its splits and edges"
         )
+        return f"{equal} (largest difference {self.parity.difference:.1g}, allowed {self.parity.allowed:.0e})"
 
 
 def choose(
@@ -84,43 +87,20 @@ def _timed(
     rejected: tuple[str, ...],
 ) -> Choice:
     """Return the engine as the choice, bounded to calls of the size at which it is the faster one."""
-    ours = {rows: _seconds(engine, outputs, known, rows) for rows in _SIZES}
-    theirs = {rows: _seconds(reference, outputs, known, rows) for rows in _SIZES}
-    faster = [rows for rows in _SIZES if ours[rows] <= theirs[rows]]
+    ours = {rows: seconds(engine, outputs, known, rows) for rows in SIZES}
+    theirs = {rows: seconds(reference, outputs, known, rows) for rows in SIZES}
+    faster = [rows for rows in SIZES if ours[rows] <= theirs[rows]]
     if not faster:
-        reference.cost = _fitted(theirs)
+        reference.cost = cost_of(theirs)
         return Choice(reference, rejected=rejected)
-    if faster[-1] != _SIZES[-1]:
+    if faster[-1] != SIZES[-1]:
         engine.limit = faster[-1]
-    engine.cost = _fitted({rows: min(ours[rows], theirs[rows]) for rows in _SIZES})
+    engine.cost = cost_of({rows: min(ours[rows], theirs[rows]) for rows in SIZES})
     return Choice(engine, parity, rejected)
 
 
 def _cost(engine: Reference, outputs: Sequence[str], known: Table) -> None:
     """Find out what scikit-learn's own call costs, if it is steady."""
     if engine.steady:
-        seconds = {rows: _seconds(engine, outputs, known, rows) for rows in _SIZES[:2]}
-        engine.cost = _fitted(seconds) if all(map(math.isfinite, seconds.values())) else None
-
-
-def _fitted(seconds: dict[int, float]) -> Cost:
-    few, many = min(seconds), max(seconds)
-    per_row = max(0.0, (seconds[many] - seconds[few]) / (many - few))
-    return Cost(max(0.0, seconds[few] - few * per_row), per_row)
-
-
-def _seconds(engine: Engine, outputs: Sequence[str], known: Table, rows: int) -> float:
-    """Return the shortest of some calls with `rows` rows; infinity where the known ones, repeated, make it raise."""
-    table = join([known] * (rows // len(known) + 1))[:rows]
-    best, spent = float("inf"), 0.0
-    for _ in range(20):
-        start = time.perf_counter()
-        try:
-            engine.predict(table, outputs)
-        except Exception:
-            return best
-        took = time.perf_counter() - start
-        best, spent = min(best, took), spent + took
-        if spent > _ENOUGH:
-            break
-    return best
+        measured = {rows: seconds(engine, outputs, known, rows) for rows in SIZES[:2]}
+        engine.cost = cost_of(measured) if all(map(math.isfinite, measured.values())) else None

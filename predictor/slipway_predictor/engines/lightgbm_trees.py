@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from slipway_predictor.engines import heads
+from slipway_predictor.engines.heads import Head
 from slipway_predictor.engines.trees import Ensemble, Tree, laid_out
 
 Matrix = NDArray[np.float64]
@@ -22,33 +22,29 @@ _IDENTITY = ("regression", "regression_l1", "huber", "fair", "quantile", "mape",
 _EXPONENTIAL = ("poisson", "gamma", "tweedie")
 
 
-def read_head(estimator: Any) -> heads.Head | None:
+def read_head(estimator: Any) -> Head | None:
     """Return what becomes of the sums, or None for an objective that is not known here."""
     name, *words = (estimator.booster_.dump_model(num_iteration=1).get("objective") or "").split()
     options = dict(word.split(":", 1) for word in words if ":" in word)
     classes = getattr(estimator, "classes_", None)
-    link = _link(name, words, options)
+    link = _link(name, words)
     if link is None:
         return None
-    return heads.linked(link) if classes is None else heads.ranked(np.asarray(classes), link)
-
-
-def _link(name: str, words: list[str], options: dict[str, str]) -> Callable[[Matrix], Matrix] | None:
-    """Return LightGBM's own step from sums [n, columns] to probabilities or values of that shape."""
     steepness = float(options.get("sigmoid", 1.0))
+    if classes is None:
+        return Head("value", link, steepness=steepness)
+    return Head("ranked", link, np.asarray(classes), steepness=steepness)
+
+
+def _link(name: str, words: list[str]) -> str | None:
+    """Return LightGBM's own step from sums [n, columns] to probabilities or values of that shape."""
     if name in _IDENTITY:
-        return _squared if "sqrt" in words else lambda raw: raw
+        return "signed-square" if "sqrt" in words else "identity"
     if name in _EXPONENTIAL:
-        return np.exp
+        return "exponential"
     if name == "multiclass":
-        return heads.softmax
-    if name in ("binary", "multiclassova", "cross_entropy"):
-        return lambda raw: 1.0 / (1.0 + np.exp(-steepness * raw))
-    return None
-
-
-def _squared(raw: Matrix) -> Matrix:
-    return np.sign(raw) * raw * raw
+        return "softmax"
+    return "sigmoid" if name in ("binary", "multiclassova", "cross_entropy") else None
 
 
 def read_ensemble(estimator: Any) -> Ensemble | None:

@@ -1,6 +1,6 @@
 """Linear models of scikit-learn's own, read into one matrix product. Bit for bit its operations, without its checks."""
 
-from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -21,17 +21,32 @@ PassiveAggressiveClassifier
 """
 
 
-def read_linear(model: Any) -> tuple[Callable[[Matrix], Matrix | None], heads.Head] | None:
-    """Return the raw numbers [n, columns] of a fitted linear model as a function of its rows, and its head.
+@dataclass(frozen=True)
+class Linear:
+    """A fitted linear model, as plain numbers."""
 
-    None where the model is none, or answers several labels at once. The function returns None for rows with a number
-    that scikit-learn refuses.
-    """
+    weights: Matrix
+    """[features, columns]: a view of the model's own [columns, features], as scikit-learn multiplies; a copy may add in
+    another order."""
+    intercept: Matrix
+    """[columns], or a single number."""
+
+    def raw(self, x: Matrix) -> Matrix | None:
+        """Return the raw numbers [n, columns] of rows [n, features]; None for a number that scikit-learn refuses."""
+        product: Matrix = x @ self.weights
+        product += self.intercept
+        if np.isfinite(product).all() or np.isfinite(x).all():
+            return product
+        return None
+
+
+def read_linear(model: Any) -> tuple[Linear, heads.Head] | None:
+    """Return a fitted linear model's numbers, and its head. None where it is none, or answers several labels at once."""
     kind = type(model)
     if not kind.__module__.startswith("sklearn."):
         return None
     if kind.__name__ in _REGRESSORS.split():
-        return _product(model), heads.value
+        return _numbers(model), heads.Head("value")
     classes = getattr(model, "classes_", None)
     if (
         kind.__name__ not in _CLASSIFIERS.split()
@@ -41,7 +56,7 @@ def read_linear(model: Any) -> tuple[Callable[[Matrix], Matrix | None], heads.He
         return None
     if np.atleast_2d(model.coef_).shape[0] != (1 if len(classes) == 2 else len(classes)):
         return None
-    return _product(model), heads.scored(classes)
+    return _numbers(model), heads.Head("scored", "logistic" if len(classes) == 2 else "softmax", classes)
 
 
 def _known_head(model: Any) -> bool:
@@ -54,15 +69,5 @@ def _known_head(model: Any) -> bool:
     return len(model.classes_) == 2 or not one_against_all
 
 
-def _product(model: Any) -> Callable[[Matrix], Matrix | None]:
-    weights = np.atleast_2d(
-        model.coef_
-    ).T  # as a view, as scikit-learn multiplies: the copy may add in another order
-    shift = np.asarray(model.intercept_)
-
-    def raw(x: Matrix) -> Matrix | None:
-        product: Matrix = x @ weights
-        product += shift
-        return product if np.isfinite(product).all() else None
-
-    return raw
+def _numbers(model: Any) -> Linear:
+    return Linear(np.atleast_2d(model.coef_).T, np.asarray(model.intercept_))

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slipway_predictor.engines.base import Engine
-from slipway_predictor.engines.compiled import Plan
+from slipway_predictor.engines.plan import Plan
 from slipway_predictor.engines.steps import backward, forward
 from slipway_predictor.engines.trees import Ensemble
 from slipway_predictor.features import Table
@@ -57,7 +57,7 @@ def compare(
 def _compared(
     engine: Engine, reference: Engine, outputs: Sequence[str], rows: Table, allowed: float
 ) -> Parity:
-    expected, actual = _answer(reference, rows, outputs), _answer(engine, rows, outputs)
+    expected, actual = asked(reference, rows, outputs), asked(engine, rows, outputs)
     if isinstance(expected, str) or isinstance(actual, str):
         failure = None if expected == actual else f"scikit-learn: {_said(expected)}, here: {_said(actual)}"
         return Parity(len(rows), 0.0, allowed, failure)
@@ -70,7 +70,8 @@ def _compared(
     return Parity(len(rows), largest, allowed)
 
 
-def _answer(engine: Engine, rows: Table, outputs: Sequence[str]) -> dict[str, NDArray[Any]] | str:
+def asked(engine: Engine, rows: Table, outputs: Sequence[str]) -> dict[str, NDArray[Any]] | str:
+    """Return what an engine answers, without its warnings, or the name of what it raises."""
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         try:
@@ -98,12 +99,12 @@ def _difference(expected: NDArray[Any], actual: NDArray[Any]) -> float:
 
 def probing_rows(plan: Plan, known: Matrix) -> Matrix:
     """Return rows [n, features] made of `known` ones [m, features] that lie on the plan's splits, or far out."""
-    if plan.ensemble is None:
+    if not isinstance(plan.model, Ensemble):
         spread = np.array([-1000.0, -1.0, -1e-3, 0.0, 1e-3, 0.5, 2.0, 1000.0])
         return np.concatenate([known * factor for factor in spread])
     with np.errstate(all="ignore"):
         inside = forward(plan.steps, known)
-        at_splits = backward(plan.steps, _rows_at_splits(plan.ensemble, inside))
+        at_splits = backward(plan.steps, _rows_at_splits(plan.model, inside))
     return at_splits[np.isfinite(at_splits).all(axis=1)]
 
 

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from slipway_predictor.engines.heads import Head
 from slipway_predictor.engines.trees import Ensemble, Tree, laid_out
 
 _DIRECT = ("DecisionTreeClassifier", "DecisionTreeRegressor", "ExtraTreeClassifier", "ExtraTreeRegressor")
@@ -15,6 +16,12 @@ _FORESTS = (
     "ExtraTreesRegressor",
 )
 _BOOSTED = ("GradientBoostingClassifier", "GradientBoostingRegressor")
+_LINKS = {"IdentityLink": "identity", "LogLink": "exponential"}
+_PROBABILITIES = {
+    "HalfBinomialLoss": "logistic",
+    "HalfMultinomialLoss": "softmax",
+    "ExponentialLoss": "half-logistic",
+}
 _HISTOGRAM = ("HistGradientBoostingClassifier", "HistGradientBoostingRegressor")
 
 
@@ -35,6 +42,19 @@ def read_ensemble(estimator: Any) -> Ensemble | None:
     if kind.__name__ in _HISTOGRAM:
         return _histogram(estimator)
     return None
+
+
+def read_head(estimator: Any) -> Head | None:
+    """Return what becomes of the sums of such an estimator, or None for a loss that is not known here."""
+    classes = getattr(estimator, "classes_", None)
+    kind = type(estimator).__name__
+    if classes is None:
+        link = _LINKS.get(type(estimator._loss.link).__name__) if kind in _HISTOGRAM else "identity"
+        return None if link is None else Head("value", link)
+    if kind in _FORESTS or kind in _DIRECT:
+        return Head("averaged", classes=classes)
+    link = _PROBABILITIES.get(type(estimator._loss).__name__)
+    return None if link is None else Head("scored", link, classes, at_zero=int(kind in _BOOSTED))
 
 
 def _forest(estimators: list[Any]) -> Ensemble:

@@ -3,7 +3,7 @@
 scikit-learn checks its input anew at every step of a pipeline, which costs a hundred times what the step does.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,12 +14,43 @@ Matrix = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Step:
-    """One fitted transformer. Both ways may write into the matrix they get, and return one of the same shape."""
+class Scaling:
+    """`(x - shift) / divisor`, either of which may be absent."""
 
-    forward: Callable[[Matrix], Matrix]
-    backward: Callable[[Matrix], Matrix]
-    """Near enough the inverse: for finding raw values that land on a split."""
+    shift: Matrix | None
+    divisor: Matrix | None
+
+    def forward(self, x: Matrix) -> Matrix:
+        """Return what comes out of this step."""
+        if self.shift is not None:
+            x = x - self.shift
+        return x if self.divisor is None else x / self.divisor
+
+    def backward(self, x: Matrix) -> Matrix:
+        """Return near enough what went in: for finding raw values that land on a split."""
+        if self.divisor is not None:
+            x = x * self.divisor
+        return x if self.shift is None else x + self.shift
+
+
+@dataclass(frozen=True)
+class Affine:
+    """`x * factor + shift`."""
+
+    factor: Matrix
+    shift: Matrix
+
+    def forward(self, x: Matrix) -> Matrix:
+        """Return what comes out of this step."""
+        return x * self.factor + self.shift
+
+    def backward(self, x: Matrix) -> Matrix:
+        """Return near enough what went in."""
+        return (x - self.shift) / self.factor
+
+
+Step = Scaling | Affine
+"""One fitted transformer, as plain numbers. Neither way writes into the matrix it gets."""
 
 
 def read_pipeline(estimator: Any) -> tuple[list[Step], Any] | None:
@@ -47,39 +78,21 @@ def _read(transformer: Any) -> Step | None:
         return None
     match type(transformer).__name__:
         case "StandardScaler":
-            return _shifted_and_divided(
+            return Scaling(
                 transformer.mean_ if transformer.with_mean else None,
                 transformer.scale_ if transformer.with_std else None,
             )
         case "RobustScaler":
-            return _shifted_and_divided(
+            return Scaling(
                 transformer.center_ if transformer.with_centering else None,
                 transformer.scale_ if transformer.with_scaling else None,
             )
         case "MaxAbsScaler" if not getattr(transformer, "clip", False):
-            return _shifted_and_divided(None, transformer.scale_)
+            return Scaling(None, transformer.scale_)
         case "MinMaxScaler" if not transformer.clip:
-            return _multiplied_and_shifted(transformer.scale_, transformer.min_)
+            return Affine(transformer.scale_, transformer.min_)
         case _:
             return None
-
-
-def _shifted_and_divided(shift: Matrix | None, divisor: Matrix | None) -> Step:
-    def forward(x: Matrix) -> Matrix:
-        if shift is not None:
-            x = x - shift
-        return x if divisor is None else x / divisor
-
-    def backward(x: Matrix) -> Matrix:
-        if divisor is not None:
-            x = x * divisor
-        return x if shift is None else x + shift
-
-    return Step(forward, backward)
-
-
-def _multiplied_and_shifted(factor: Matrix, shift: Matrix) -> Step:
-    return Step(lambda x: x * factor + shift, lambda x: (x - shift) / factor)
 
 
 def forward(steps: Sequence[Step], x: Matrix) -> Matrix:

@@ -93,3 +93,26 @@ def _siblings_together(tree: Tree) -> tuple[NDArray[np.int64], NDArray[np.int64]
     placed = np.empty(len(tree.leaf), np.int64)
     placed[order] = np.arange(len(order))
     return order, placed
+
+
+def require_sound(ensemble: Ensemble) -> None:
+    """Raise ValueError unless every walk stays inside the arrays and ends: the walkers themselves do not look."""
+    nodes, count = ensemble.nodes, len(ensemble.nodes)
+    if nodes.dtype != NODE or ensemble.missing_left.dtype != np.uint8 or ensemble.roots.dtype != np.int32:
+        raise ValueError("the trees' arrays are not of the types they must be of")
+    if ensemble.values.dtype != np.float64 or ensemble.values.ndim != 2 or ensemble.start.dtype != np.float64:
+        raise ValueError("the trees' leaves are no matrix of numbers")
+    width = ensemble.values.shape[1]
+    if min(ensemble.features, ensemble.columns) < 1:
+        raise ValueError("the trees have no columns")
+    if not count == len(ensemble.missing_left) == len(ensemble.values) or width not in (1, ensemble.columns):
+        raise ValueError("the trees' arrays are not of one length")
+    places, leaves = np.arange(count), nodes["left"] == np.arange(count)
+    # Children come after their parent, both inside; so every walk ends, at a leaf, which keeps it.
+    onward = (nodes["left"] > places) & (nodes["left"] < count - 1)
+    if not (onward | leaves).all() or not np.isposinf(nodes["threshold"][leaves]).all():
+        raise ValueError("a node leads nowhere")
+    if ((nodes["feature"] < 0) | (nodes["feature"] >= ensemble.features)).any():
+        raise ValueError("a split asks for a column that is not there")
+    if not len(ensemble.roots) or ((ensemble.roots < 0) | (ensemble.roots >= count)).any():
+        raise ValueError("a tree has no root")

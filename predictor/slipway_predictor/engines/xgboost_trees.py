@@ -11,11 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from slipway_predictor.engines import heads
+from slipway_predictor.engines.heads import Head
 from slipway_predictor.engines.trees import Ensemble, Tree, laid_out
 
 Matrix = NDArray[np.float64]
-Link = Callable[[Matrix], NDArray[np.float32]]
 
 TOLERANCE = 1e-6
 """What its numbers may differ by here, relative: some steps of float32, for an exponential of another library."""
@@ -26,43 +25,26 @@ _IDENTITY = (
 )
 _LOGISTIC = ("binary:logistic", "reg:logistic")
 _EXPONENTIAL = ("count:poisson", "reg:gamma", "reg:tweedie")
-_STEEPEST = np.float32(88.7)  # XGBoost's own bound of the exponent
 
 
-def read_head(estimator: Any) -> heads.Head | None:
+def read_head(estimator: Any) -> Head | None:
     """Return what becomes of the sums, or None for an objective that is not known here."""
     classes = getattr(estimator, "classes_", None)
     link = _link(_config(estimator)["objective"]["name"])
     if link is None:
         return None
-    return heads.linked(link) if classes is None else heads.ranked(np.asarray(classes), link)
+    return Head("value", link) if classes is None else Head("ranked", link, np.asarray(classes))
 
 
-def _link(objective: str) -> Link | None:
+def _link(objective: str) -> str | None:
     """Return XGBoost's own step from sums [n, columns] to probabilities or values of that shape."""
     if objective in _IDENTITY:
-        return lambda raw: raw.astype(np.float32)
+        return "single"
     if objective in _LOGISTIC:
-        return _logistic
+        return "single-logistic"
     if objective in _EXPONENTIAL:
-        return _exponential
-    return _softmax if objective == "multi:softprob" else None
-
-
-def _exponential(raw: Matrix) -> NDArray[np.float32]:
-    return np.exp(raw).astype(np.float32)  # of a float32 in float64, rounded once: what a good expf gives
-
-
-def _logistic(raw: Matrix) -> NDArray[np.float32]:
-    one = np.float32(1)
-    answer: NDArray[np.float32] = one / (_exponential(np.minimum(-raw, _STEEPEST)) + one)
-    return answer
-
-
-def _softmax(raw: Matrix) -> NDArray[np.float32]:
-    powers = _exponential((raw - raw.max(axis=1, keepdims=True)).astype(np.float32).astype(np.float64))
-    sums = np.add.accumulate(powers, axis=1, dtype=np.float64)[:, -1:]
-    return np.divide(powers, sums.astype(np.float32), dtype=np.float32)
+        return "single-exponential"
+    return "single-softmax" if objective == "multi:softprob" else None
 
 
 def read_ensemble(estimator: Any) -> Ensemble | None:

@@ -92,7 +92,7 @@ def test_a_port_in_use(bundles: Path) -> None:
     assert f"cannot listen on 127.0.0.1 port {port}: choose another --grpc-port" in refusal(rpc)
 
 
-def made_by_another_version(out: Path, *, data: bool, tampered: bool = False) -> Path:
+def made_by_another_version(out: Path, *, data: bool, tampered: bool = False, engine: bool = False) -> Path:
     """Write a bundle whose pipeline says it was made with scikit-learn 1.4.2."""
     script = (
         "import sys; from pathlib import Path; import numpy as np, pandas as pd, sklearn.base;"
@@ -106,7 +106,9 @@ def made_by_another_version(out: Path, *, data: bool, tampered: bool = False) ->
         "golden = json.loads(files.get('golden.json', '{\"outputs\": {\"value\": [0]}}'));"
         "golden['outputs']['value'][0] += 1;"
         f"files |= {{'golden.json': json.dumps(golden).encode()}} if {tampered} else {{}};"
-        "write_bundle(Path(sys.argv[1]), bundle.manifest.model_copy(update={'files': checksums(files)}), files)"
+        f"kept = {engine} or files.pop('engine.npz') and None;"
+        "changes = {'files': checksums(files), 'engine': kept and 'engine.npz'};"
+        "write_bundle(Path(sys.argv[1]), bundle.manifest.model_copy(update=changes), files)"
     )
     subprocess.run([sys.executable, "-W", "ignore", "-c", script, str(out)], check=True, env=environment())
     return out
@@ -118,6 +120,14 @@ def test_another_scikit_learn_is_served_if_the_golden_rows_are_answered_as_there
     served = serve(made_by_another_version(tmp_path / "b", data=True))
     assert "made with scikit-learn 1.4.2, here is" in served.errors
     assert "its 20 golden rows are answered as there" in served.errors
+
+
+def test_another_scikit_learn_is_no_matter_to_an_engine_that_came_with_the_bundle(
+    serve: Serve, tmp_path: Path
+) -> None:
+    served = serve(made_by_another_version(tmp_path / "b", data=False, engine=True))
+    assert "compiled where the bundle was made" in served.errors
+    assert "1.4.2" not in served.errors
 
 
 @pytest.mark.parametrize(

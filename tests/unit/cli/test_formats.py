@@ -42,7 +42,7 @@ def test_skops_runs_no_code_and_answers_the_same(tmp_path: Path) -> None:
     manifest = bundle.manifest
     assert (manifest.format, manifest.artifact, manifest.runs_code) == ("skops", "model.skops", False)
     assert set(manifest.libraries) == {"scikit-learn", "numpy", "skops"}
-    assert sorted(path.name for path in bundle.root.iterdir()) == ["model.skops", "model.yaml"]
+    assert sorted(path.name for path in bundle.root.iterdir()) == ["engine.npz", "model.skops", "model.yaml"]
     again = decode(bundle.read("model.skops"), "m", "skops").estimator
     assert np.array_equal(again.predict_proba(X), LINEAR.predict_proba(X))
 

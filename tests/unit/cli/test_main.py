@@ -77,7 +77,7 @@ def test_check_tells_what_is_there_and_its_digest(work: Path, capsys: pytest.Cap
     digest = verify(work / "b").digest
     assert main(["bundle", "check", "b", "--digest", digest]) == 0
     printed = capsys.readouterr().out
-    assert "ok: Churn_model version 1, 1 file(s)" in printed
+    assert "ok: Churn_model version 1, 2 file(s)" in printed
     assert "takes 2 columns, answers value" in printed
     assert printed.endswith(f"digest {digest}\n")
 

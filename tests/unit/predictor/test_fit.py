@@ -10,8 +10,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from slipway_contract import BundleError, Input, Manifest, Output
-from slipway_predictor.bundle import require_fit
-from slipway_predictor.bundle.fit import feature_count
+from slipway_predictor.bundle.fit import Shape, feature_count, require_fit
 from slipway_predictor.engines import ScikitEngine
 
 NAMES = ["a", "b"]
@@ -36,7 +35,7 @@ def fit(estimator: Any, inputs: list[Input], outputs: list[Output]) -> None:
         files={"a": "0" * 64},
     )
     rows = np.ones((1, sum(entry.width for entry in inputs)))
-    require_fit(manifest, estimator, ScikitEngine(estimator), rows)
+    require_fit(manifest, Shape.of(estimator), lambda: ScikitEngine(estimator).describe(rows))
 
 
 def test_what_fits_passes() -> None:

@@ -14,7 +14,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from slipway_predictor.engines import ScikitEngine, choose, lightgbm_trees, native, xgboost_trees
-from slipway_predictor.engines.compiled import read_plan
+from slipway_predictor.engines.plan import read_plan
+from slipway_predictor.engines.trees import Ensemble
 from slipway_predictor.engines.walkers import numpy_walker
 
 from .conftest import AMOUNT, THREE, TWO, X
@@ -165,11 +166,14 @@ def test_frames_with_names_and_whole_numbers(kind: Any) -> None:
     model = kind("Classifier", TWO, frame)
     plan = read_plan(model)
     assert plan is not None
-    assert plan.ensemble is not None
-    sums = numpy_walker(plan.ensemble)(frame.to_numpy(float))
+    assert isinstance(plan.model, Ensemble)
+    sums = numpy_walker(plan.model)(frame.to_numpy(float))
     assert sums is not None
     np.testing.assert_allclose(
-        plan.head(sums, ["probability"])["probability"], model.predict_proba(frame), rtol=0, atol=1e-6
+        plan.head.answer()(sums, ["probability"])["probability"],
+        model.predict_proba(frame),
+        rtol=0,
+        atol=1e-6,
     )
 
 
@@ -191,12 +195,12 @@ def test_any_rows_answer_alike(name: str, rows: list[tuple[float, ...]]) -> None
     model = WALKED[name]
     plan = read_plan(model)
     assert plan is not None
-    assert plan.ensemble is not None
+    assert isinstance(plan.model, Ensemble)
     x = np.array(rows)
     with np.errstate(over="ignore"):
-        sums = numpy_walker(plan.ensemble)(x)
+        sums = numpy_walker(plan.model)(x)
         expected = model.predict_proba(x)
     assert sums is not None
     np.testing.assert_allclose(
-        plan.head(sums, ["probability"])["probability"], expected, rtol=0, atol=plan.tolerance
+        plan.head.answer()(sums, ["probability"])["probability"], expected, rtol=0, atol=plan.tolerance
     )

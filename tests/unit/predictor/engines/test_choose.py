@@ -22,8 +22,9 @@ from sklearn.preprocessing import FunctionTransformer, OrdinalEncoder, StandardS
 from sklearn.tree import DecisionTreeClassifier
 
 from slipway_predictor.engines import ScikitEngine, choose
-from slipway_predictor.engines.compiled import CompiledEngine, Plan, read_plan
+from slipway_predictor.engines.compiled import CompiledEngine
 from slipway_predictor.engines.parity import Parity, compare, edge_rows, probing_rows
+from slipway_predictor.engines.plan import Plan, read_plan
 from slipway_predictor.engines.trees import Ensemble
 from slipway_predictor.engines.walkers import numpy_walker
 from slipway_predictor.features import Columns
@@ -39,9 +40,9 @@ def parity_of(change: Callable[[Ensemble], Any], estimator: Any = FOREST, known:
     """Compare scikit-learn with an engine whose walker `change` makes."""
     plan = read_plan(estimator)
     assert plan is not None
-    assert plan.ensemble is not None
+    assert isinstance(plan.model, Ensemble)
     reference = ScikitEngine(estimator)
-    engine = CompiledEngine("changed", plan, change(plan.ensemble), reference)
+    engine = CompiledEngine("changed", plan, change(plan.model), reference)
     tables = [known, probing_rows(plan, known), *(row[None] for row in edge_rows(known))]
     return compare(engine, reference, BOTH, tables, plan.tolerance)
 
@@ -79,8 +80,8 @@ def test_a_walker_that_rounds_elsewhere_is_found(change: Any) -> None:
     reference = ScikitEngine(FOREST)
     plan = read_plan(FOREST)
     assert plan is not None
-    assert plan.ensemble is not None
-    engine = CompiledEngine("changed", plan, change(plan.ensemble), reference)
+    assert isinstance(plan.model, Ensemble)
+    engine = CompiledEngine("changed", plan, change(plan.model), reference)
     random = np.random.default_rng(3).normal(50, 20, size=(2000, 5))
     assert compare(engine, reference, BOTH, [X[:1], random], plan.tolerance).failure is None
 

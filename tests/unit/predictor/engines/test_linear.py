@@ -24,7 +24,8 @@ from sklearn.preprocessing import (
 )
 
 from slipway_predictor.engines import ScikitEngine
-from slipway_predictor.engines.compiled import CompiledEngine, read_plan
+from slipway_predictor.engines.compiled import CompiledEngine
+from slipway_predictor.engines.plan import read_plan
 
 from .conftest import AMOUNT, THREE, TWO, X
 

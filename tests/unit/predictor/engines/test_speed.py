@@ -53,7 +53,7 @@ def test_one_row_is_answered_many_times_faster(
     model: str, compiled: bool, times: float, library: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(native, "LIBRARY", library)
-    monkeypatch.setattr(sys.modules["slipway_predictor.engines.compiled"], "available", lambda: compiled)
+    monkeypatch.setattr(sys.modules["slipway_predictor.engines.plan"], "available", lambda: compiled)
     reference = ScikitEngine(MODELS[model])
     engine = choose(MODELS[model], reference, BOTH, X[:3]).engine
     assert engine is not reference
