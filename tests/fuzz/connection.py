@@ -13,20 +13,19 @@ import httptools
 import orjson
 import uvicorn
 from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
 from uvicorn.server import ServerState
 
-from slipway_predictor.protocol import RequestError
 from slipway_predictor.serving import rest
+from slipway_predictor.serving.catalog import Catalog
 from slipway_predictor.serving.core import Core
-from slipway_predictor.serving.dataplane import BundleDataPlane
 from slipway_predictor.serving.docs import Docs
 from slipway_predictor.serving.fast import FastProtocol
 from slipway_predictor.serving.figures import MetricsRoute
+from slipway_predictor.serving.handover import Handover
+from slipway_predictor.serving.inference import InferenceRoutes
+from slipway_predictor.serving.kserve_side import KServe
 from slipway_predictor.serving.lane import Lane
-from slipway_predictor.serving.model import BundleModel
 from slipway_predictor.serving.peers import Alone, Teller
-from slipway_predictor.serving.sdk import ModelServer
 from slipway_predictor.serving.service import Service
 from tests.fuzz import mutate
 from tests.fuzz.model import IDENTITY, NAME, service
@@ -242,16 +241,9 @@ def _pieces(data: bytes) -> list[bytes]:
 
 
 def application(made: Core, opened: Service, limit: int) -> Starlette:
-    """Return the ordinary routes, as `HttpServer` mounts them on KServe's application."""
-    server = ModelServer(enable_grpc=False, enable_latency_logging=False)
-    model = BundleModel(NAME, made.manifest, opened, lambda: None)
-    server.register_model(model)
-    plane = BundleDataPlane(server.registered_models, opened, "0")
+    """Return the ordinary routes, with KServe's server behind them, as `serving.server` puts them together."""
+    catalog = Catalog(IDENTITY, made.manifest, "sha256:0")
     metrics = MetricsRoute(Alone(Teller(opened, {})), IDENTITY)
-    routes = rest.RestRoutes(plane, opened, Docs(IDENTITY, model), metrics, limit).routes()
-    handlers: dict[Any, Any] = {
-        RequestError: rest.refused,
-        HTTPException: rest.no_route,
-        Exception: rest.broken,
-    }
-    return Starlette(routes=routes, exception_handlers=handlers)
+    kserve = Handover(lambda: KServe(catalog, opened).dataplane)
+    inference = InferenceRoutes(catalog, opened, kserve, limit)
+    return rest.RestRoutes(catalog, opened, Docs(catalog), metrics, inference).application()

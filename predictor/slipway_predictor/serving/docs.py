@@ -10,8 +10,7 @@ from starlette.routing import BaseRoute, Route
 
 from slipway_predictor.features import data_schemas, example_request
 from slipway_predictor.protocol import openapi
-from slipway_predictor.serving.core import Identity
-from slipway_predictor.serving.model import BundleModel
+from slipway_predictor.serving.catalog import Catalog
 
 # The files of Swagger UI inside the distribution that carries them, and what they are.
 _PACKAGE = "fastapi_swagger.resources"
@@ -36,9 +35,8 @@ _PAGE = """<!doctype html>
 class Docs:
     """The documentation routes of one model."""
 
-    def __init__(self, identity: Identity, model: BundleModel) -> None:
-        self._identity = identity
-        self._model = model
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
 
     def routes(self) -> list[BaseRoute]:
         """Return the routes."""
@@ -50,7 +48,7 @@ class Docs:
 
     async def page(self, _request: Request) -> Response:
         """Return the page that shows the document."""
-        return HTMLResponse(_PAGE % self._identity.model_name)
+        return HTMLResponse(_PAGE % self._catalog.identity.model_name)
 
     async def file(self, request: Request) -> Response:
         """Return one of Swagger UI's files."""
@@ -65,14 +63,14 @@ class Docs:
 
     @functools.cached_property
     def _document(self) -> dict[str, Any]:
-        inputs = self._model.manifest.inputs
+        inputs = self._catalog.manifest.inputs
         example = example_request(inputs)
         return openapi.document(
-            name=self._identity.model_name,
-            version=self._identity.version,
+            name=self._catalog.identity.model_name,
+            version=self._catalog.identity.version,
             tensors=example["inputs"],
             values=data_schemas(inputs),
-            outputs=self._model.get_output_types(),
+            outputs=self._catalog.outputs,
             example=example,
         )
 

@@ -1,4 +1,4 @@
-"""KServe's REST server (FastAPI on uvicorn) with our routes, our socket, and no hands on the process's signals."""
+"""The HTTP side: uvicorn with our routes, our socket, the fast lane, and no hands on the process's signals."""
 
 import asyncio
 import contextlib
@@ -9,18 +9,12 @@ from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from dataclasses import dataclass
 from typing import Any
 
-import fastapi
 import uvicorn
-from fastapi.exceptions import RequestValidationError
-from starlette.exceptions import HTTPException
-from starlette.routing import BaseRoute
 
 from slipway_predictor.monitoring.logs import LOGGER
-from slipway_predictor.protocol import RequestError
-from slipway_predictor.serving import fast, rest
+from slipway_predictor.serving import fast
 from slipway_predictor.serving.lane import Lane
 from slipway_predictor.serving.lifecycle import Lifecycle, State
-from slipway_predictor.serving.sdk import RESTServer, app
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -39,39 +33,36 @@ class Patience:
     reading: float
 
 
-class HttpServer(RESTServer):  # type: ignore[misc]  # the SDK is untyped
+class HttpServer:
     """The HTTP side of the server. `lane`: where inference requests take the short way, if they may."""
 
     def __init__(
         self,
-        dataplane: Any,
-        routes: list[BaseRoute],
+        application: Application,
         lifecycle: Lifecycle,
         listener: socket.socket,
         grace_period: int,
         lane: Lane | None,
         patience: Patience,
     ) -> None:
-        super().__init__(
-            "kserve.model_server:app", dataplane, None, listener.getsockname()[1], grace_period=grace_period
+        self._config = uvicorn.Config(
+            _closing_while_draining(application, lifecycle),
+            log_config=None,
+            lifespan="off",
+            ws="none",
+            proxy_headers=False,
+            server_header=False,
+            timeout_keep_alive=max(1, int(patience.idle)),
+            timeout_graceful_shutdown=grace_period,
         )
-        self.config.lifespan = "off"
-        self.config.ws = "none"
-        self.config.proxy_headers = False
-        self.config.server_header = False
-        self.config.timeout_keep_alive = max(1, int(patience.idle))
         if lane is not None:
             self._take_the_short_way(lane)
         self._patience = patience
-        self._routes = routes
-        self._lifecycle = lifecycle
         self._listener = listener
-        self._server = Uvicorn(self.config)
+        self._server = Uvicorn(self._config)
 
     async def start(self) -> None:
         """Serve until `stop`."""
-        self.create_application()
-        self.config.app = _closing_while_draining(app, self._lifecycle)
         sweeping = asyncio.create_task(self._sweep())
         try:
             await self._server.serve(sockets=[self._listener])
@@ -84,7 +75,7 @@ class HttpServer(RESTServer):  # type: ignore[misc]  # the SDK is untyped
 
     def _take_the_short_way(self, lane: Lane) -> None:
         if fast.usable():
-            self.config.http = functools.partial(fast.FastProtocol, lane)
+            self._config.http = functools.partial(fast.FastProtocol, lane)  # type: ignore[assignment]  # it makes one
         else:
             _log.warning(
                 "this uvicorn (%s) is built otherwise than the fast lane knows: every request takes the ordinary way, "
@@ -100,18 +91,6 @@ class HttpServer(RESTServer):  # type: ignore[misc]  # the SDK is untyped
             for connection in list(self._server.server_state.connections):
                 if isinstance(connection, fast.FastProtocol):
                     connection.sweep(now, self._patience.idle, self._patience.reading)
-
-    def _register_endpoints(self, app: fastapi.FastAPI) -> None:
-        app.router.routes[:] = self._routes
-
-    def _add_middlewares(self, app: fastapi.FastAPI) -> None:
-        """Add none: the SDK's prints the timings of every request."""
-
-    def _add_exception_handlers(self, app: fastapi.FastAPI) -> None:
-        app.add_exception_handler(RequestError, rest.refused)
-        app.add_exception_handler(RequestValidationError, rest.refused)
-        app.add_exception_handler(HTTPException, rest.no_route)
-        app.add_exception_handler(Exception, rest.broken)
 
 
 class Uvicorn(uvicorn.Server):

@@ -5,13 +5,22 @@ from collections.abc import Awaitable, Callable
 
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 
-from slipway_predictor.protocol import Overloaded, RequestError, v1_json, v2_json
+from slipway_predictor.protocol import (
+    InferenceAnswer,
+    InferenceRequest,
+    Overloaded,
+    RequestError,
+    v1_json,
+    v2_json,
+)
 from slipway_predictor.serving.bodies import read_body
-from slipway_predictor.serving.dataplane import BundleDataPlane
+from slipway_predictor.serving.catalog import Catalog
 from slipway_predictor.serving.fast import read_budget, read_id
+from slipway_predictor.serving.handover import Handover
 from slipway_predictor.serving.lane import INLINE, failure
-from slipway_predictor.serving.model import Asked
+from slipway_predictor.serving.pending import Asked
 from slipway_predictor.serving.service import Call, Service
 
 _HEADER_LENGTH = "inference-header-content-length"
@@ -20,10 +29,20 @@ _HEADER_LENGTH = "inference-header-content-length"
 class InferenceRoutes:
     """The handlers that ask the model."""
 
-    def __init__(self, dataplane: BundleDataPlane, service: Service, max_body: int) -> None:
-        self._dataplane = dataplane
+    def __init__(self, catalog: Catalog, service: Service, kserve: Handover, max_body: int) -> None:
+        self._catalog = catalog
         self._service = service
+        self._kserve = kserve
         self._max_body = max_body
+
+    def routes(self) -> list[Route]:
+        """Return the routes."""
+        paths = {
+            "/v1/models/{model}:predict": self.v1,
+            "/v2/models/{model}/infer": self.v2,
+            "/v2/models/{model}/versions/{version}/infer": self.v2,
+        }
+        return [Route(path, handler, methods=["POST"]) for path, handler in paths.items()]
 
     async def v2(self, request: Request) -> Response:
         """Answer a V2 infer request, whatever comes of it, and count it."""
@@ -61,8 +80,7 @@ class InferenceRoutes:
 
     async def _admitted_body(self, request: Request, call: Call) -> bytes:
         """Return the body; most of what is refused is refused before it is read."""
-        self._dataplane.require_version(request.path_params.get("version", ""))
-        self._dataplane.get_model_from_registry(request.path_params["model"])
+        self._catalog.require(request.path_params["model"], request.path_params.get("version", ""))
         self._service.admit(call)
         return await read_body(request, self._max_body)
 
@@ -75,7 +93,7 @@ class InferenceRoutes:
             message = await asyncio.to_thread(v2_json.decode, body, length)
         else:
             message = v2_json.decode(body, length)
-        answer, _ = await self._dataplane.infer(request.path_params["model"], Asked(call, message))
+        answer = await self._answered(call, message)
         content, json_length = v2_json.encode_for(message, answer)
         if json_length is None:
             return Response(content, media_type="application/json")
@@ -84,11 +102,17 @@ class InferenceRoutes:
 
     async def _predict(self, request: Request, call: Call) -> Response:
         body = await self._admitted_body(request, call)
-        name = request.path_params["model"]
-        names = [entry.name for entry in self._dataplane.get_model_from_registry(name).manifest.inputs]
+        names = [entry.name for entry in self._catalog.manifest.inputs]
         message = await asyncio.to_thread(v1_json.decode, body, names)
-        answer, _ = await self._dataplane.infer(name, Asked(call, message))
+        answer = await self._answered(call, message)
         return Response(v1_json.encode(answer), media_type="application/json")
+
+    async def _answered(self, call: Call, request: InferenceRequest) -> InferenceAnswer:
+        """Ask the model through KServe's data plane."""
+        dataplane = await self._kserve.dataplane()
+        answer: InferenceAnswer
+        answer, _ = await dataplane.infer(self._catalog.identity.model_name, Asked(call, request))
+        return answer
 
 
 class _CutOff(RequestError):  # noqa: N818 (named after the answer it becomes)

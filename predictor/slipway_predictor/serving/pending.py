@@ -36,6 +36,14 @@ class Call:
     """What was asked, where the journal wants it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request together with the call it belongs to, on its way through KServe's SDK."""
+
+    call: Call
+    request: InferenceRequest
+
+
 class Keeper(Protocol):
     """What a waiting job needs of the service."""
 

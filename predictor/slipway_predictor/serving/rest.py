@@ -1,17 +1,18 @@
-"""The REST routes of the protocol, on KServe's FastAPI application in the place of the SDK's own.
+"""The REST routes of the protocol; inference comes here where the fast lane does not take it.
 
-The SDK's answer a malformed body with 422 and FastAPI's `detail`, want a Content-Type, are always ready, know no
-versions, and open load and unload to everybody. Here every failure is `{"error": …}` with the protocol's status, and
-what is not listed below does not exist.
+Every failure is `{"error": …}` with the protocol's status, and what is not listed below does not exist.
 """
 
+from typing import Any
+
+from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from slipway_predictor.protocol import NotFound
-from slipway_predictor.serving.dataplane import BundleDataPlane
+from slipway_predictor.protocol import NotFound, RequestError
+from slipway_predictor.serving.catalog import Catalog
 from slipway_predictor.serving.docs import Docs
 from slipway_predictor.serving.figures import MetricsRoute
 from slipway_predictor.serving.inference import InferenceRoutes
@@ -24,43 +25,43 @@ class RestRoutes:
 
     def __init__(
         self,
-        dataplane: BundleDataPlane,
+        catalog: Catalog,
         service: Service,
         docs: Docs,
         metrics: MetricsRoute,
-        max_body: int,
+        inference: InferenceRoutes,
     ) -> None:
-        self._dataplane = dataplane
+        self._catalog = catalog
+        self._inference = inference
         self._service = service
         self._docs = docs
         self._metrics = metrics
-        self._inference = InferenceRoutes(dataplane, service, max_body)
 
     def routes(self) -> list[BaseRoute]:
         """Return the route table."""
         paths = [
-            ("/", self.live, "GET"),
-            ("/metrics", self._metrics.answer, "GET"),
-            ("/v2", self.server, "GET"),
-            ("/v2/health/live", self.live, "GET"),
-            ("/v2/health/ready", self.ready, "GET"),
-            ("/v2/models", self.models, "GET"),
-            ("/v1/models", self.models, "GET"),
-            ("/v1/models/{model}", self.v1_ready, "GET"),
-            ("/v1/models/{model}:predict", self._inference.v1, "POST"),
+            ("/", self.live),
+            ("/metrics", self._metrics.answer),
+            ("/v2", self.server),
+            ("/v2/health/live", self.live),
+            ("/v2/health/ready", self.ready),
+            ("/v2/models", self.models),
+            ("/v1/models", self.models),
+            ("/v1/models/{model}", self.v1_ready),
         ]
         for model in ("/v2/models/{model}", "/v2/models/{model}/versions/{version}"):
-            paths += [
-                (model, self.model, "GET"),
-                (f"{model}/ready", self.model_ready, "GET"),
-                (f"{model}/infer", self._inference.v2, "POST"),
-            ]
-        # The more particular path first: {model} would match "name:predict" as well.
-        paths.sort(key=lambda entry: ":predict" not in entry[0])
+            paths += [(model, self.model), (f"{model}/ready", self.model_ready)]
         return [
-            *(Route(path, handler, methods=[method]) for path, handler, method in paths),
+            # Before the others: {model} would match "name:predict" as well.
+            *self._inference.routes(),
+            *(Route(path, handler, methods=["GET"]) for path, handler in paths),
             *self._docs.routes(),
         ]
+
+    def application(self) -> Starlette:
+        """Return the routes as an application."""
+        handlers: dict[Any, Any] = {RequestError: refused, HTTPException: no_route, Exception: broken}
+        return Starlette(routes=self.routes(), exception_handlers=handlers)
 
     async def live(self, _request: Request) -> Response:
         """Tell that the process answers."""
@@ -72,9 +73,8 @@ class RestRoutes:
 
     async def model_ready(self, request: Request) -> Response:
         """Tell the same for the model."""
-        self._dataplane.require_version(request.path_params.get("version", ""))
         name = request.path_params["model"]
-        self._dataplane.get_model_from_registry(name)
+        self._catalog.require(name, request.path_params.get("version", ""))
         return self._readiness({"name": name})
 
     async def v1_ready(self, request: Request) -> Response:
@@ -82,7 +82,7 @@ class RestRoutes:
         name = request.path_params["model"]
         if name.endswith(":predict"):  # that path again, asked with the wrong method
             raise HTTPException(405, headers={"Allow": "POST"})
-        self._dataplane.get_model_from_registry(name)
+        self._catalog.require(name)
         return self._readiness({"name": name})
 
     def _readiness(self, about: dict[str, str]) -> Response:
@@ -93,7 +93,7 @@ class RestRoutes:
 
     async def server(self, _request: Request) -> Response:
         """Return the server's metadata."""
-        return JSONResponse(self._dataplane.metadata())
+        return JSONResponse(self._catalog.server)
 
     async def models(self, _request: Request) -> Response:
         """Return the names of the models here."""
@@ -101,8 +101,8 @@ class RestRoutes:
 
     async def model(self, request: Request) -> Response:
         """Return the model's metadata."""
-        self._dataplane.require_version(request.path_params.get("version", ""))
-        return JSONResponse(self._dataplane.about_model(request.path_params["model"]))
+        self._catalog.require(request.path_params["model"], request.path_params.get("version", ""))
+        return JSONResponse({**self._catalog.model, "parameters": self._catalog.parameters})
 
 
 async def refused(_request: Request, error: Exception) -> Response:

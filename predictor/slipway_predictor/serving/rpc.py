@@ -15,7 +15,7 @@ from grpc_reflection.v1alpha import reflection
 
 from slipway_predictor.errors import CannotServe
 from slipway_predictor.protocol import NotFound, RequestError
-from slipway_predictor.serving.dataplane import BundleDataPlane
+from slipway_predictor.serving.catalog import Catalog
 from slipway_predictor.serving.fast import read_id
 from slipway_predictor.serving.lane import failure
 from slipway_predictor.serving.messages import from_message, to_message
@@ -48,8 +48,8 @@ _WAITING = 512  # calls beyond the threads that may wait for one; more are refus
 class Servicer(GRPCInferenceServiceServicer):  # type: ignore[misc]  # the SDK is untyped
     """The six calls of the protocol; the two of the model-repository extension answer UNIMPLEMENTED."""
 
-    def __init__(self, dataplane: BundleDataPlane, service: Service, loop: asyncio.AbstractEventLoop) -> None:
-        self._dataplane = dataplane
+    def __init__(self, catalog: Catalog, service: Service, loop: asyncio.AbstractEventLoop) -> None:
+        self._catalog = catalog
         self.service = self._service = service
         self._loop = loop
 
@@ -68,20 +68,19 @@ class Servicer(GRPCInferenceServiceServicer):  # type: ignore[misc]  # the SDK i
 
     def ServerMetadata(self, _request: Any, _context: Any) -> Any:  # noqa: N802
         """Return the server's metadata."""
-        return pb.ServerMetadataResponse(**self._dataplane.metadata())
+        return pb.ServerMetadataResponse(**self._catalog.server)
 
     def ModelMetadata(self, request: Any, context: Any) -> Any:  # noqa: N802
         """Return the model's metadata."""
         self._require(request.name, request.version, context)
-        return pb.ModelMetadataResponse(**self._dataplane.model_metadata_here(request.name))
+        return pb.ModelMetadataResponse(**self._catalog.model)
 
     def ModelInfer(self, request: Any, context: Any) -> Any:  # noqa: N802
         """Answer an inference request, whatever comes of it, and count it."""
         service = self._service
         call = service.begin("grpc-v2", _request_id(context), context.time_remaining())
         try:
-            self._dataplane.require_version(request.model_version)
-            self._dataplane.get_model_from_registry(request.model_name)
+            self._catalog.require(request.model_name, request.model_version)
             service.admit(call)
             answer = self._answer(call, request)
         except Exception as error:
@@ -109,8 +108,7 @@ class Servicer(GRPCInferenceServiceServicer):  # type: ignore[misc]  # the SDK i
 
     def _require(self, name: str, version: str, context: Any) -> None:
         try:
-            self._dataplane.require_version(version)
-            self._dataplane.get_model_from_registry(name)
+            self._catalog.require(name, version)
         except NotFound as error:
             context.abort(grpc.StatusCode.NOT_FOUND, str(error))
 

@@ -1,4 +1,4 @@
-"""Start order: what is cheap and can fail comes first (port, manifest, digest), KServe's slow import after it."""
+"""Start order: what is cheap and can fail comes first (port, manifest, digest), the slower imports after it."""
 
 import asyncio
 import contextlib
@@ -77,11 +77,11 @@ def _serve(
             admin = sockets.enter_context(
                 listen(settings.host, settings.admin_port, "--admin-port", shared=shared)
             )
-        from slipway_predictor.serving.server import Server  # imports kserve: about a second
+        from slipway_predictor.serving.server import Server
 
         server = Server(settings, bundle, identity, Listeners(listener, admin), link)
         server.on_ready = lambda: announce(listener.getsockname()[1])
-        server.start([server.model])
+        server.run()
 
 
 def _supervise(settings: Settings, arguments: list[str], announce: Callable[[int], None]) -> None:

@@ -8,14 +8,12 @@ import sys
 _arguments, sys.argv = sys.argv, sys.argv[:1]
 try:
     from kserve import Model, ModelServer
-    from kserve.model_server import app
     from kserve.protocol.dataplane import DataPlane
     from kserve.protocol.grpc import grpc_predict_v2_pb2 as pb
     from kserve.protocol.grpc.grpc_predict_v2_pb2_grpc import (
         GRPCInferenceServiceServicer,
         add_GRPCInferenceServiceServicer_to_server,
     )
-    from kserve.protocol.rest.server import RESTServer
 finally:
     sys.argv = _arguments
 
@@ -24,8 +22,6 @@ __all__ = [
     "GRPCInferenceServiceServicer",
     "Model",
     "ModelServer",
-    "RESTServer",
     "add_GRPCInferenceServiceServicer_to_server",
-    "app",
     "pb",
 ]

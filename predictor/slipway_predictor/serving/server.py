@@ -1,6 +1,6 @@
-"""KServe's `ModelServer`, started before its model is loaded and stopped after its last request.
+"""The server's life: it listens before its model is loaded and is stopped after its last request.
 
-listen -> load in a thread -> ready -> (signal) -> draining: answer, but report not ready -> quiet -> exit
+listen -> load in a thread -> ready -> import KServe's server in a thread -> (signal) -> draining: answer, but report not ready -> quiet -> exit
 """
 
 import asyncio
@@ -9,34 +9,37 @@ import os
 import signal
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import uvloop
 
 from slipway_contract import Bundle
-from slipway_predictor.bundle.versions import installed
 from slipway_predictor.engines import Batcher
 from slipway_predictor.monitoring.journal import Journal
 from slipway_predictor.monitoring.logs import LOGGER
 from slipway_predictor.monitoring.metrics import Metrics
-from slipway_predictor.serving import loading, rpc
+from slipway_predictor.serving import loading
 from slipway_predictor.serving.admin import AdminServer
+from slipway_predictor.serving.catalog import Catalog
 from slipway_predictor.serving.core import Identity
-from slipway_predictor.serving.dataplane import BundleDataPlane
 from slipway_predictor.serving.docs import Docs
 from slipway_predictor.serving.figures import MetricsRoute
+from slipway_predictor.serving.handover import Handover
 from slipway_predictor.serving.http import HttpServer, Patience
+from slipway_predictor.serving.inference import InferenceRoutes
 from slipway_predictor.serving.lane import Lane
 from slipway_predictor.serving.lifecycle import Lifecycle, State
-from slipway_predictor.serving.model import BundleModel
 from slipway_predictor.serving.offer import Offer
 from slipway_predictor.serving.peers import Alone, Group, Peers, Teller
 from slipway_predictor.serving.rest import RestRoutes
-from slipway_predictor.serving.sdk import ModelServer
 from slipway_predictor.serving.service import Service
 from slipway_predictor.serving.sockets import Listeners
 from slipway_predictor.serving.waiting import first, in_thread, signalled
 from slipway_predictor.settings import Settings
+
+if TYPE_CHECKING:
+    from slipway_predictor.serving.dataplane import BundleDataPlane
+    from slipway_predictor.serving.rpc import GrpcServer
 
 _log = logging.getLogger(LOGGER)
 
@@ -46,7 +49,7 @@ _CLOSING = 2  # seconds for connections to close after the last request
 _SWEEP = 0.02  # seconds between two looks at the deadlines
 
 
-class Server(ModelServer):  # type: ignore[misc]  # the SDK is untyped
+class Server:
     """The server of one bundle; `group`: the workers it is one of, where it is."""
 
     def __init__(
@@ -57,13 +60,6 @@ class Server(ModelServer):  # type: ignore[misc]  # the SDK is untyped
         listeners: Listeners,
         group: Group | None = None,
     ) -> None:
-        super().__init__(
-            http_port=listeners.http.getsockname()[1],
-            workers=1,
-            enable_grpc=settings.grpc_port is not None,
-            enable_latency_logging=False,
-            grace_period=_CLOSING,
-        )
         self.on_ready: Callable[[], None] = lambda: None
         self._settings = settings
         self._bundle = bundle
@@ -73,29 +69,29 @@ class Server(ModelServer):  # type: ignore[misc]  # the SDK is untyped
         self._metrics.under_way = lambda: self._lifecycle.under_way
         self._journal = _journal(settings, identity)
         self._service = Service(identity, self._lifecycle, self._metrics, settings.timeout, self._journal)
-        self._loaded: loading.Loaded | None = None
-        self._grpc: rpc.GrpcServer | None = None
-        self.model = BundleModel(identity.model_name, bundle.manifest, self._service, self._load)
-        self.dataplane = BundleDataPlane(self.registered_models, self._service, installed("slipway"))
-        self.dataplane.parameters["digest"] = bundle.digest
+        self._catalog = Catalog(identity, bundle.manifest, bundle.digest)
         self._teller = Teller(self._service, self._about())
         self._group = group
+        self._handover = Handover(self._kserve)
+        self._grpc: GrpcServer | None = None
+        self._was_ready = asyncio.Event()
         peers: Peers = Alone(self._teller) if group is None else group
         metrics = MetricsRoute(peers, identity)
-        docs = Docs(identity, self.model)
-        routes = RestRoutes(self.dataplane, self._service, docs, metrics, settings.max_body).routes()
-        lane = Lane(self._service) if settings.fast else None
-        patience = Patience(settings.idle, settings.reading)
-        self._rest_server = HttpServer(
-            self.dataplane, routes, self._lifecycle, listeners.http, _CLOSING, lane, patience
+        inference = InferenceRoutes(self._catalog, self._service, self._handover, settings.max_body)
+        routes = RestRoutes(self._catalog, self._service, Docs(self._catalog), metrics, inference)
+        self._http = HttpServer(
+            routes.application(),
+            self._lifecycle,
+            listeners.http,
+            _CLOSING,
+            Lane(self._service) if settings.fast else None,
+            Patience(settings.idle, settings.reading),
         )
         offer = Offer(bundle, identity)
         self._admin = None if listeners.admin is None else AdminServer(peers, metrics, offer, listeners.admin)
 
-    def start(self, models: list[BundleModel]) -> None:
+    def run(self) -> None:
         """Serve until SIGTERM or SIGINT. Raises BundleError when the bundle cannot be loaded."""
-        for model in models:
-            self.register_model(model)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             left = runner.run(self._serve())
         if self._journal:
@@ -104,6 +100,12 @@ class Server(ModelServer):  # type: ignore[misc]  # the SDK is untyped
             _log.warning("%d request(s) were cut off: the pod's grace period is too short for them", left)
             sys.stdout.flush()
             os._exit(0)  # their threads would be waited for, past the time that was given
+
+    def _kserve(self) -> "BundleDataPlane":
+        """Import KServe's server and put the model into it."""
+        from slipway_predictor.serving.kserve_side import KServe
+
+        return KServe(self._catalog, self._service).dataplane
 
     def _about(self) -> dict[str, Any]:
         identity = self._identity
@@ -114,34 +116,50 @@ class Server(ModelServer):  # type: ignore[misc]  # the SDK is untyped
             "digest": self._bundle.digest,
         }
 
-    def _load(self) -> None:
-        self._loaded = loading.load(self._bundle, self._identity, self._settings.engine)
+    def _load(self) -> loading.Loaded:
+        return loading.load(self._bundle, self._identity, self._settings.engine)
 
     async def _serve(self) -> int:
         """Run the whole life; return how many requests were cut off."""
         stopping = signalled()
-        http = asyncio.create_task(self._rest_server.start())
+        http = asyncio.create_task(self._http.start())
         admin = [asyncio.create_task(self._admin.start())] if self._admin else []
         self._start_grpc()
         await self._join(stopping)
-        loaded = in_thread(self.model.load)
+        loaded = in_thread(self._load)
         sweeping = asyncio.create_task(self._sweep())
         try:
             await first(loaded, stopping, http)
             if loaded.done():
-                self._become_ready()
-                await first(stopping, http)
+                self._become_ready(loaded.result())
+                await self._ready_until(stopping, http)
             hurry = stopping.done() and stopping.result() is signal.SIGINT
             return await self._drain(0.0 if hurry else _QUIET)
         finally:
             loaded.cancel()
             sweeping.cancel()
-            self._rest_server.stop()
+            self._http.stop()
             if self._admin:
                 self._admin.stop()
             if self._grpc:
                 self._grpc.stop(0)
             await asyncio.gather(http, *admin)
+
+    async def _ready_until(self, *ends: asyncio.Future[Any]) -> None:
+        """Serve until one of `ends`; at first, import what was not needed to be ready."""
+        completing = asyncio.create_task(self._complete())
+        try:
+            await first(completing, *ends)
+            if completing.done():
+                await first(*ends)
+        finally:
+            completing.cancel()
+
+    async def _complete(self) -> None:
+        await (
+            self._was_ready.wait()
+        )  # with other workers, when all are: an import would slow their loading down
+        await self._handover.dataplane()
 
     async def _sweep(self) -> None:
         """Let nobody wait longer than it is given."""
@@ -153,8 +171,10 @@ class Server(ModelServer):  # type: ignore[misc]  # the SDK is untyped
         settings = self._settings
         if settings.grpc_port is None:
             return
-        servicer = rpc.Servicer(self.dataplane, self._service, asyncio.get_running_loop())
-        self._grpc = rpc.GrpcServer(
+        from slipway_predictor.serving.rpc import GrpcServer, Servicer  # brings KServe's SDK
+
+        servicer = Servicer(self._catalog, self._service, asyncio.get_running_loop())
+        self._grpc = GrpcServer(
             servicer, settings.host, settings.grpc_port, settings.max_body, shared=self._group is not None
         )
 
@@ -168,19 +188,18 @@ class Server(ModelServer):  # type: ignore[misc]  # the SDK is untyped
         if self._group is not None:
             await self._group.join(self._teller, self._set_ready, gone)
 
-    def _become_ready(self) -> None:
-        assert self._loaded is not None  # noqa: S101 (its loading has just ended well)
-        core, choice = self._loaded.core, self._loaded.choice
+    def _become_ready(self, loaded: loading.Loaded) -> None:
+        core, choice = loaded.core, loaded.choice
         queue = Batcher(core.engine, asyncio.get_running_loop(), observe=self._metrics.called)
         self._service.open(core, queue)
         self._metrics.serving(
             version=self._identity.version,
             digest=self._bundle.digest,
             engine=core.engine.name,
-            scores=self._loaded.scores,
-            warnings=self._loaded.warnings,
+            scores=loaded.scores,
+            warnings=loaded.warnings,
         )
-        self._teller.about["engine"] = self.dataplane.parameters["engine"] = choice.describe()
+        self._teller.about["engine"] = self._catalog.parameters["engine"] = choice.describe()
         if self._group is None:
             self._set_ready(True)
             self.on_ready()
@@ -193,6 +212,8 @@ class Server(ModelServer):  # type: ignore[misc]  # the SDK is untyped
         if self._service.core is None or self._lifecycle.state is State.DRAINING:
             return
         self._lifecycle.state = State.READY if ready else State.WAITING
+        if ready:
+            self._was_ready.set()
         if self._grpc:
             self._grpc.ready(ready)
 

@@ -2,11 +2,14 @@
 
 import asyncio
 import contextlib
+import functools
 import os
 import signal
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 
 def signalled() -> asyncio.Future[signal.Signals]:
@@ -24,27 +27,22 @@ def signalled() -> asyncio.Future[signal.Signals]:
     return future
 
 
-def in_thread(work: Callable[[], object]) -> asyncio.Future[None]:
+def in_thread(work: Callable[[], T]) -> asyncio.Future[T]:
     """Run `work` in a thread that does not keep the process alive: a signal must not wait for a long load."""
     loop = asyncio.get_running_loop()
-    future: asyncio.Future[None] = loop.create_future()
+    future: asyncio.Future[T] = loop.create_future()
 
-    def finish(error: BaseException | None) -> None:
-        if future.cancelled():
-            return
-        if error is None:
-            future.set_result(None)
-        else:
-            future.set_exception(error)
+    def finish(tell: Callable[[], None]) -> None:
+        if not future.cancelled():
+            tell()
 
     def body() -> None:
-        error: BaseException | None = None
         try:
-            work()
-        except BaseException as caught:
-            error = caught
+            tell = functools.partial(future.set_result, work())
+        except BaseException as error:
+            tell = functools.partial(future.set_exception, error)
         with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits for the model any more
-            loop.call_soon_threadsafe(finish, error)
+            loop.call_soon_threadsafe(finish, tell)
 
     threading.Thread(target=body, name="load", daemon=True).start()
     return future

@@ -14,7 +14,9 @@ import httpx
 import numpy as np
 import pytest
 from kserve import InferOutput, InferRequest, InferResponse
+from kserve.model_server import app
 from kserve.protocol.model_repository_extension import ModelRepositoryExtension
+from kserve.protocol.rest.server import RESTServer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -23,7 +25,7 @@ from tests.fuzz.connection import Http
 from tests.unit.predictor.conftest import MATRIX, core_of
 
 from slipway_predictor.engines import Cost
-from slipway_predictor.serving.sdk import Model, ModelServer, RESTServer, app
+from slipway_predictor.serving.sdk import Model, ModelServer
 
 REQUESTS = 10_000
 PATH = "/v2/models/churn/infer"

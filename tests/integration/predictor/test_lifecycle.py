@@ -1,14 +1,17 @@
 """From start to end: alive while loading, ready when warm, draining on SIGTERM, never blocked by its model."""
 
 import signal
+import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
-from .conftest import Serve, matrix
+from .conftest import PATIENCE, Serve, environment, matrix
 
 INFER = "/v2/models/sleepy/infer"
 
@@ -102,3 +105,40 @@ def test_a_second_signal_ends_it_at_once(serve: Serve, sleepy: Path) -> None:
         assert served.wait() == 128 + signal.SIGINT
         with pytest.raises(httpx.TransportError):
             slow.result()
+
+
+AT_READY = """
+import os, signal, sys
+from slipway_predictor.main import main
+from slipway_predictor.serving import run
+
+def announce(*_):
+    print(*sorted({"kserve", "fastapi", "grpc", "pandas", "sklearn", "scipy", "joblib"} & set(sys.modules)), flush=True)
+    os.kill(os.getpid(), signal.SIGINT)
+
+run._announce = announce
+sys.exit(main(["serve", sys.argv[1], "--http-port", "0", *sys.argv[2:]]))
+"""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "there"),
+    [([], ""), (["--engine", "sklearn"], "joblib pandas scipy sklearn")],
+    ids=["engine", "sklearn"],
+)
+def test_nothing_is_imported_before_ready_that_the_fast_lane_does_not_need(
+    bundles: Path, arguments: list[str], there: str
+) -> None:
+    command = [sys.executable, "-c", AT_READY, str(bundles / "v1"), *arguments]
+    result = subprocess.run(command, capture_output=True, text=True, env=environment(), timeout=PATIENCE)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.strip() == there
+
+
+def test_what_is_handed_over_at_once_waits_for_kserve_s_server(
+    serve: Serve, bundles: Path, holdout: dict[str, Any]
+) -> None:
+    served = serve(bundles / "v1")
+    response = served.post("/v1/models/breast-cancer:predict", json={"instances": holdout["rows"][:2]})
+    assert response.status_code == 200
+    assert len(response.json()["predictions"]) == 2

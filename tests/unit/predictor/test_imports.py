@@ -22,7 +22,10 @@ import pytest
         ),
         ("slipway_cli.main", {"numpy", "sklearn", "kserve", "pandas"}),
         ("slipway_cli.bundle", {"kserve", "pandas"}),
-        ("slipway_predictor.serving.server", {"kopf", "slipway_operator"}),
+        (
+            "slipway_predictor.serving.server",
+            {"kserve", "fastapi", "grpc", "pandas", "sklearn", "scipy", "joblib", "kopf", "slipway_operator"},
+        ),
     ],
 )
 def test_a_package_does_not_bring_what_it_does_not_need(package: str, absent: set[str]) -> None:
