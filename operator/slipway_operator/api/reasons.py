@@ -10,6 +10,7 @@ GATES_PASSED = "GatesPassed"  # its first request may come
 GATE_ERROR = "GateError"  # a gate could not be run; it is tried again
 STEP_REACHED = "StepReached"  # a step's weight was seen to take
 PROMOTED = "Promoted"  # the canary is the stable revision now
+COMPARED = "Compared"  # strategy Shadow: all gates are passed, and it never serves
 ROLLED_BACK = "RolledBack"  # the canary failed; its traffic goes to stable
 ABORTED = "Aborted"  # the spec went back to stable's
 SUPERSEDED = "Superseded"  # a newer spec replaced the canary

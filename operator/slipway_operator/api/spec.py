@@ -17,6 +17,7 @@ PICKLED_FORMATS = ("sklearn",)
 DEFAULT_FORMAT = "sklearn"
 DEFAULT_RUNTIME = "slipway-sklearn"
 
+Strategy = Literal["Canary", "BlueGreen", "Shadow", "Direct"]
 CanaryCapacity = Literal["Proportional", "Full"]
 PolicyKind = Literal["RolloutPolicy", "ClusterRolloutPolicy"]
 
@@ -176,11 +177,25 @@ Steps = Annotated[
 ]
 
 
+_APPROVALS_ONLY = "self.strategy == 'BlueGreen' && self.steps.all(s, has(s.approval))"
+_STEPS_FIT = (
+    f"!has(self.strategy) || !has(self.steps) || self.strategy == 'Canary' || {_APPROVALS_ONLY}",
+    "steps with weights are for the strategy Canary; BlueGreen takes approvals, Shadow and Direct take none",
+)
+
+
 class RolloutFields(ApiModel):
     """How a new revision takes over: what a ModelDeployment says itself, and what a policy says for many."""
 
+    model_config = ConfigDict(json_schema_extra=cel(_STEPS_FIT))
+
+    strategy: Strategy | None = None
+    """Canary (the default): steps with rising weights. BlueGreen: gates at weight 0, approvals if any, then one switch.
+    Shadow: gates, the gate shadow among them, and then it is taken away: it never serves. Direct: one switch once its
+    pods serve, without gates but those that are written."""
     steps: Steps | None = None
-    """Canary steps with rising weights; after the last one the canary is promoted. Default: 10 and 50, 2m each."""
+    """Steps of a Canary, with rising weights; after the last one the canary is promoted. Default: 10 and 50, 2m each.
+    BlueGreen takes approvals only."""
     gates: Gates | None = None
     """What the canary must pass before its first request."""
     analysis: AnalysisSpec | None = None
@@ -223,4 +238,4 @@ class ModelDeploymentSpec(ApiModel):
     """Start no rollout, and let a running one stand still; what serves goes on serving."""
 
 
-Outcome = Literal["Promoted", "FastPromoted", "RolledBack", "Aborted", "Superseded"]
+Outcome = Literal["Promoted", "FastPromoted", "RolledBack", "Aborted", "Superseded", "Compared"]

@@ -12,7 +12,7 @@ from slipway_operator.api.analysis import Metric, OnInconclusive
 from slipway_operator.api.evidence import Analysis, Evidence, Verdict
 from slipway_operator.api.gates import EffectiveGate, GateState
 from slipway_operator.api.model import ApiModel, Time
-from slipway_operator.api.spec import CanaryCapacity, Outcome, Step
+from slipway_operator.api.spec import CanaryCapacity, Outcome, Step, Strategy
 
 Phase = Literal[
     "Pending", "Initializing", "Progressing", "Paused", "Promoting", "RollingBack", "RolledBack", "Healthy"
@@ -59,6 +59,8 @@ class Stable(Revision):
     """The revision that serves."""
 
     promoted_at: Time
+    restarts: int = 0
+    """Container restarts seen then; more of them while the old revision is kept warm send it back."""
 
 
 class Previous(Revision):
@@ -135,6 +137,7 @@ class EffectiveCapacity(ApiModel):
 class EffectiveRollout(ApiModel):
     """The rollout as it runs: defaults filled in, frozen at its start. Durations in seconds."""
 
+    strategy: Strategy = "Canary"
     policy: str | None = None
     """The policy that filled in what the ModelDeployment does not say, as Kind/name."""
     steps: list[Step]
@@ -153,6 +156,15 @@ class Traffic(ApiModel):
     generation: int
     """The HTTPRoute's generation these times belong to."""
     accepted_at: Time
+
+
+class Compared(ApiModel):
+    """The revision that was compared with stable and never serves: strategy Shadow."""
+
+    revision: str
+    version: str
+    message: str
+    at: Time
 
 
 class Failed(ApiModel):
@@ -193,6 +205,7 @@ class ModelDeploymentStatus(ApiModel):
     canary: Canary | None = None
     previous: Previous | None = None
     failed: Failed | None = None
+    compared: Compared | None = None
     weight: int | None = None
     """The canary's share of requests as the route has it, in percent."""
     verdict: Verdict | None = None

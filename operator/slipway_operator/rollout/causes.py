@@ -69,10 +69,15 @@ def deadline_passed(turn: Turn) -> Problem | None:
 def restarted(turn: Turn, state: RevisionState) -> Problem | None:
     """Containers were restarted since it has traffic."""
     canary = turn.status.canary
-    if canary is None or state.restarts <= canary.restarts:
+    return restarts_since(canary.restarts, state) if canary else None
+
+
+def restarts_since(known: int, state: RevisionState) -> Problem | None:
+    """More restarts than these."""
+    more = state.restarts - known
+    if more <= 0:
         return None
     words = next((pod.last_words for pod in state.pods if pod.restarts and pod.last_words), None)
-    more = state.restarts - canary.restarts
     times = "once" if more == 1 else f"{more} times"
     return Problem(
         reasons.CANARY_RESTARTED, f"restarted {times} while under traffic{f': {words}' if words else ''}"

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from slipway_operator.api import names, reasons
-from slipway_operator.api.status import Paused, Stable, StepState
-from slipway_operator.rollout import gates
+from slipway_operator.api.status import Paused, StepState
+from slipway_operator.rollout import gates, previous
 from slipway_operator.rollout.turn import Turn
 
 _FIRST = "nothing serves yet that one could go back to"
@@ -56,14 +56,10 @@ def _rollback(turn: Turn) -> str | None:
     """Back to the revision that served before: one change of the route, as long as it is kept warm."""
     if turn.status.canary:
         return _abort(turn)
-    stable, previous = turn.status.stable, turn.status.previous
-    if stable is None or previous is None:
+    stable = turn.status.stable
+    if stable is None or turn.status.previous is None:
         return "no earlier revision is kept warm (rollout.keepStable): set spec.model back instead"
-    message = f"rolled back by command to version {previous.version}"
-    turn.update(stable=Stable(**previous.identity(), promoted_at=turn.now), previous=None)
-    turn.fail(stable, reasons.ROLLED_BACK, message)
-    turn.enter(stable, stable.promoted_at, "RolledBack", reasons.ROLLED_BACK, message)
-    turn.warning(reasons.ROLLED_BACK, f"Version {stable.version} {message}")
+    previous.go_back(turn, stable, reasons.ROLLED_BACK, "by command")
     return None
 
 
@@ -117,10 +113,13 @@ def _resume(turn: Turn) -> str | None:
 
 
 def _retry(turn: Turn) -> str | None:
-    failed = turn.status.failed
-    if failed is None or failed.revision != turn.wanted.revision:
-        return "the revision that the spec asks for has not failed"
-    turn.update(failed=None)
+    failed, compared = turn.status.failed, turn.status.compared
+    if failed and failed.revision == turn.wanted.revision:
+        turn.update(failed=None)
+    elif compared and compared.revision == turn.wanted.revision:
+        turn.update(compared=None)
+    else:
+        return "the revision that the spec asks for has neither failed nor been compared"
     return None
 
 

@@ -7,10 +7,11 @@ from slipway_operator.api.analysis import AnalysisSpec, Metric
 from slipway_operator.api.duration import parse_duration
 from slipway_operator.api.gates import EffectiveGate, Gate, Gates, Webhook
 from slipway_operator.api.merging import merged
-from slipway_operator.api.spec import Rollout, RolloutFields, Step
+from slipway_operator.api.spec import Rollout, RolloutFields, Step, Strategy
 from slipway_operator.api.status import EffectiveAnalysis, EffectiveCapacity, EffectiveRollout
 from slipway_operator.rollout.observation import Policy
 
+DEFAULT_STRATEGY: Strategy = "Canary"
 DEFAULT_HOLD = "1m"
 DEFAULT_STEPS = (Step(weight=10, hold="2m"), Step(weight=50, hold="2m"))
 DEFAULT_PROGRESS_DEADLINE = "10m"
@@ -39,20 +40,33 @@ def effective_rollout(own: Rollout | None, policy: Policy | None = None) -> Effe
     """The ModelDeployment's own fields over the policy's, over the defaults."""
     rollout = _over(own, policy)
     keep = rollout.keep_stable.for_ if rollout.keep_stable else None
-    steps = rollout.steps or list(DEFAULT_STEPS)
+    strategy = strategy_of(own, policy)
     return EffectiveRollout(
+        strategy=strategy,
         policy=policy.name if policy else None,
-        steps=_with_weights(steps),
+        steps=_with_weights(_steps(strategy, rollout.steps)),
         progress_deadline_seconds=_seconds(rollout.progress_deadline or DEFAULT_PROGRESS_DEADLINE),
         keep_stable_seconds=_seconds(keep or DEFAULT_KEEP_STABLE),
         deadline_seconds=_seconds(rollout.deadline or DEFAULT_DEADLINE),
         history_limit=DEFAULT_HISTORY_LIMIT if rollout.history_limit is None else rollout.history_limit,
-        gates=effective_gates(rollout.gates),
+        gates=effective_gates(rollout.gates, strategy),
         analysis=effective_analysis(rollout.analysis),
         capacity=EffectiveCapacity(
             **(rollout.capacity.model_dump(exclude_none=True) if rollout.capacity else {})
         ),
     )
+
+
+def strategy_of(own: Rollout | None, policy: Policy | None) -> Strategy:
+    """The strategy alone."""
+    return _over(own, policy).strategy or DEFAULT_STRATEGY
+
+
+def _steps(strategy: Strategy, steps: list[Step] | None) -> list[Step]:
+    """The steps that the strategy has; where steps and strategy come from different hands, the strategy wins."""
+    if strategy == "Canary":
+        return steps or list(DEFAULT_STEPS)
+    return [step for step in steps or [] if step.approval] if strategy == "BlueGreen" else []
 
 
 def _over(own: Rollout | None, policy: Policy | None) -> RolloutFields:
@@ -82,7 +96,7 @@ def effective_analysis(analysis: AnalysisSpec | None) -> EffectiveAnalysis:
     )
 
 
-def effective_gates(gates: Gates | None) -> list[EffectiveGate]:
+def effective_gates(gates: Gates | None, strategy: Strategy = DEFAULT_STRATEGY) -> list[EffectiveGate]:
     """The gates that are on, in the order in which they run."""
     gates = gates or Gates()
     warmup, golden = gates.warmup, gates.golden
@@ -98,8 +112,9 @@ def effective_gates(gates: Gates | None) -> list[EffectiveGate]:
         "artifact": gates.artifact,
         "warmup": warmup,
         "golden": golden,
-        "shadow": gates.shadow or Gate(enabled=False),
+        "shadow": gates.shadow or Gate(enabled=strategy == "Shadow"),
     }
+    usual = strategy != "Direct"
     return [
         EffectiveGate(
             name=name,
@@ -107,7 +122,7 @@ def effective_gates(gates: Gates | None) -> list[EffectiveGate]:
             **extra.get(name, {}),
         )
         for name, gate in own.items()
-        if gate is None or gate.enabled is not False
+        if (usual if gate is None else gate.enabled is not False)
     ] + [_webhook(webhook) for webhook in gates.webhooks or []]
 
 

@@ -78,6 +78,11 @@ def tell(turn: Turn) -> str:
     return f"gates passed: {names}" + (f"; {skipped}" if skipped else "")
 
 
+def report(turn: Turn) -> str | None:
+    """What the gate ``shadow`` has found."""
+    return next((state.message for state in turn.status.gates or [] if state.report), None)
+
+
 def _go_on(turn: Turn, gate: EffectiveGate, state: GateState) -> Problem | None:
     """Begin what is due; give up what has taken too long."""
     if state.started_at and turn.now >= _end(gate, state.started_at):

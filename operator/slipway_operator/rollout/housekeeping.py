@@ -13,20 +13,9 @@ DRAIN = timedelta(seconds=3)
 
 def keep_up(turn: Turn) -> None:
     """Bring the objects in line with the status."""
-    _release_previous(turn)
     _create(turn)
     _scale(turn)
     _delete(turn)
-
-
-def _release_previous(turn: Turn) -> None:
-    previous = turn.status.previous
-    if previous is None:
-        return
-    if turn.now >= previous.keep_until:
-        turn.update(previous=None)
-    else:
-        turn.wake_at(previous.keep_until)
 
 
 def _create(turn: Turn) -> None:

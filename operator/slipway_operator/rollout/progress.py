@@ -6,6 +6,7 @@ from slipway_operator.api import reasons
 from slipway_operator.api.duration import format_duration
 from slipway_operator.api.status import (
     Canary,
+    Compared,
     EffectiveRollout,
     Previous,
     Stable,
@@ -74,7 +75,11 @@ def _await_ready(turn: Turn, canary: Canary, rollout: EffectiveRollout, state: R
 
 def _next(rollout: EffectiveRollout) -> str:
     names = ", ".join(gate.name for gate in rollout.gates)
-    return f"its gates ({names})" if names else f"{rollout.steps[0].weight} % of requests"
+    return f"its gates ({names})" if names else f"{_first_weight(rollout)} % of requests"
+
+
+def _first_weight(rollout: EffectiveRollout) -> int:
+    return (rollout.steps[0].weight or 0) if rollout.steps else 100
 
 
 def _pass_gates(turn: Turn, rollout: EffectiveRollout, state: RevisionState) -> None:
@@ -88,13 +93,25 @@ def _pass_gates(turn: Turn, rollout: EffectiveRollout, state: RevisionState) -> 
     if cause:
         _roll_back(turn, cause)
     elif gates.current(turn.status) is None and turn.status.canary:
-        first = rollout.steps[0].weight or 0
+        if rollout.strategy == "Shadow":
+            _end_comparison(turn, turn.status.canary)
+            return
+        first = _first_weight(rollout)
         turn.update(step=StepState(index=0, count=len(rollout.steps), weight=first))
         if rollout.gates:
             version = turn.status.canary.version
             turn.normal(
                 reasons.GATES_PASSED, f"Version {version}: {gates.tell(turn)}; {first} % of requests next"
             )
+
+
+def _end_comparison(turn: Turn, canary: Canary) -> None:
+    """It has passed its gates, and that is all that was asked for."""
+    message = gates.report(turn) or gates.tell(turn)
+    compared = Compared(revision=canary.revision, version=canary.version, message=message, at=turn.now)
+    turn.update(compared=compared)
+    turn.normal(reasons.COMPARED, f"Version {canary.version} was compared and is taken away: {message}")
+    turn.end_rollout(canary, "Compared", reasons.COMPARED, message)
 
 
 def _hold(turn: Turn, rollout: EffectiveRollout, state: RevisionState) -> None:
@@ -143,7 +160,7 @@ def _promote(turn: Turn, rollout: EffectiveRollout) -> None:
         return
     keep_until = turn.now + timedelta(seconds=rollout.keep_stable_seconds)
     turn.update(
-        stable=Stable(**canary.identity(), promoted_at=turn.now),
+        stable=Stable(**canary.identity(), promoted_at=turn.now, restarts=_restarts(turn, canary)),
         previous=Previous(**stable.identity(), keep_until=keep_until),
         failed=None,
     )
@@ -153,6 +170,11 @@ def _promote(turn: Turn, rollout: EffectiveRollout) -> None:
         f"Version {canary.version} promoted; version {stable.version} stays warm for"
         f" {format_duration(keep_until - turn.now)}",
     )
+
+
+def _restarts(turn: Turn, canary: Canary) -> int:
+    state = turn.state(canary)
+    return state.restarts if state else canary.restarts
 
 
 def _roll_back(turn: Turn, cause: Problem) -> None:

@@ -63,6 +63,8 @@ def _message(turn: Turn, phase: Phase) -> str:
         return "Nothing serves yet"
     if phase == "Promoting":
         return f"Version {status.stable.version} takes over the route"
+    if status.compared:
+        return f"Version {status.stable.version} serves; version {status.compared.version}: {status.compared.message}"
     return f"Version {status.stable.version} serves"
 
 
@@ -152,6 +154,8 @@ def _rollout_succeeded(turn: Turn, phase: Phase) -> Finding:
         return "False", status.failed.reason, f"version {status.failed.version}: {status.failed.message}"
     if status.canary or status.stable is None or turn.problem:
         return "Unknown", reasons.PROGRESSING, status.message or phase
+    if status.compared:
+        return "True", reasons.COMPARED, status.message or phase
     return "True", reasons.PROMOTED, f"version {status.stable.version} serves"
 
 

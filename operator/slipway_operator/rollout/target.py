@@ -3,7 +3,7 @@
 from slipway_operator.api import reasons
 from slipway_operator.api.status import Canary
 from slipway_operator.rollout import capacity
-from slipway_operator.rollout.effective import effective_rollout
+from slipway_operator.rollout.effective import effective_rollout, strategy_of
 from slipway_operator.rollout.turn import Turn
 
 MOST_REVISIONS = 3
@@ -19,10 +19,20 @@ def choose(turn: Turn) -> None:
         return
     elif status.failed and status.failed.revision == wanted.revision:
         return  # sticky: only a new spec is a new try, or the command retry
+    elif _is_compared(turn):
+        return  # it has told what it had to tell
     elif turn.deployment.spec.suspend and status.stable:
         return
     else:
         _turn_to_new(turn)
+
+
+def _is_compared(turn: Turn) -> bool:
+    """Whether the wanted revision was compared already, and is not to do more than that."""
+    compared = turn.status.compared
+    if compared is None or compared.revision != turn.wanted.revision:
+        return False
+    return strategy_of(turn.deployment.spec.rollout, turn.seen.policy) == "Shadow"
 
 
 def _return_to_stable(turn: Turn) -> None:
@@ -31,7 +41,7 @@ def _return_to_stable(turn: Turn) -> None:
         message = f"the spec is back at version {turn.wanted.version}, which serves"
         turn.normal(reasons.ABORTED, f"Rollout of version {canary.version} aborted: {message}")
         turn.end_rollout(canary, "Aborted", reasons.ABORTED, message)
-    turn.update(failed=None)
+    turn.update(failed=None, compared=None)
 
 
 def _turn_to_new(turn: Turn) -> None:
@@ -40,7 +50,7 @@ def _turn_to_new(turn: Turn) -> None:
         message = f"version {turn.wanted.version} was asked for instead"
         turn.normal(reasons.SUPERSEDED, f"Rollout of version {canary.version} superseded: {message}")
         turn.end_rollout(canary, "Superseded", reasons.SUPERSEDED, message)
-    turn.update(failed=None)
+    turn.update(failed=None, compared=None)
     problem = turn.seen.policy_problem or turn.seen.problem
     if problem:
         turn.problem = problem

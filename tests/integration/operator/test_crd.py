@@ -182,6 +182,18 @@ async def test_a_good_one_is_taken_with_its_defaults(client, namespace):
             {"metrics": [{"name": "refunds", **PROMETHEUS, **BOUND, "tolerance": 1}]},
             "tolerance and reject are for error-rate, latency and predictions",
         ),
+        (
+            "spec.rollout",
+            {"strategy": "BlueGreen", "steps": [{"weight": 5}]},
+            "steps with weights are for the strategy",
+        ),
+        (
+            "spec.rollout",
+            {"strategy": "Direct", "steps": [{"approval": {}}]},
+            "steps with weights are for the strategy",
+        ),
+        ("spec.rollout", {"strategy": "Rainbow"}, "spec.rollout.strategy"),
+        ("spec.rollout.capacity", {"canary": "Full", "replicas": 2}, "not by both"),
         ("spec.rollout.policyRef", {"kind": "Policy", "name": "a"}, "spec.rollout.policyRef.kind"),
         ("spec.rollout.gates.shadow", {"percent": 0}, "spec.rollout.gates.shadow.percent"),
         (

@@ -145,7 +145,7 @@ def test_rollback_after_a_promotion_is_one_change_of_the_route():
         ("promote-full", "no rollout is under way"),
         ("pause", "no rollout is under way"),
         ("resume", "nothing is paused"),
-        ("retry", "has not failed"),
+        ("retry", "has neither failed nor been compared"),
         ("rollback", "no earlier revision is kept warm"),
     ],
 )

@@ -8,10 +8,16 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from tests.unit.operator.world import World, spec
 
 from slipway_operator.api import names, reasons
-from slipway_operator.rollout.observation import Failure, Problem
+from slipway_operator.rollout.observation import Failure, Measured, Problem
 from slipway_operator.rollout.split import WHOLE
 
 VERSIONS = st.sampled_from(["1", "2", "3", "4"])
+STRATEGIES = ["Canary", "Canary", "BlueGreen", "Shadow", "Direct"]
+REFUNDS = {
+    "name": "refunds",
+    "prometheus": {"url": "http://prometheus", "query": "up"},
+    "threshold": {"max": 0.2, "window": "2s"},
+}
 CRASH = Failure(reasons.CRASH_LOOP, "container ends with code 1")
 PULL = Failure(reasons.IMAGE_PULL_FAILED, "no image", grace=timedelta(seconds=10))
 
@@ -21,7 +27,7 @@ class Histories(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.world = World()
+        self.world = World(measured={"refunds": Measured(0.1)})
 
     def tick(self, seconds: float) -> None:
         stable, deleted = self.world.status.stable, len(self.world.deleted)
@@ -36,9 +42,27 @@ class Histories(RuleBasedStateMachine):
         if stable and after and stable.revision != after.revision:
             assert after.revision in self.world.revisions, "went back to a revision that is not there"
 
-    @rule(version=VERSIONS)
-    def apply(self, version: str) -> None:
-        self.world.apply(spec(version, gates={"webhooks": [{"name": "risk", "url": "http://risk"}]}))
+    @rule(version=VERSIONS, strategy=st.sampled_from(STRATEGIES), shadow=st.booleans())
+    def apply(self, version: str, strategy: str, shadow: bool) -> None:
+        gates = {"webhooks": [{"name": "risk", "url": "http://risk"}]} | ({"shadow": {}} if shadow else {})
+        metrics = [{"name": "error-rate"}, REFUNDS]
+        analysis = {"interval": "2s", "metrics": metrics}
+        self.world.apply(spec(version, gates=gates, strategy=strategy, analysis=analysis))
+
+    @rule(
+        measured=st.sampled_from([Measured(0.1), Measured(0.9), Measured(message="x"), Measured(error=True)])
+    )
+    def sources(self, measured: Measured) -> None:
+        self.world.measured = {"refunds": measured}
+
+    @rule(policy=st.booleans())
+    def policy(self, policy: bool) -> None:
+        self.world.policy_problem = None if policy else Problem(reasons.POLICY_MISSING, "no policy")
+
+    @rule(least=st.integers(1, 3), room=st.integers(0, 5))
+    def scaling(self, least: int, room: int) -> None:
+        self.world.scale = {"predictor": {"minReplicas": least, "maxReplicas": 4}}
+        self.world.room = room
 
     @rule(seconds=st.sampled_from([0, 1, 2, 5, 30]))
     def time(self, seconds: float) -> None:
@@ -59,7 +83,7 @@ class Histories(RuleBasedStateMachine):
 
     @rule(
         verdicts=st.dictionaries(
-            st.sampled_from(["contract", "artifact", "warmup", "golden", "webhook/risk"]),
+            st.sampled_from(["contract", "artifact", "warmup", "golden", "shadow", "webhook/risk"]),
             st.sampled_from(["Passed", "Failed", "Skipped", "Refused", "Error", None]),
         )
     )
@@ -103,6 +127,12 @@ class Histories(RuleBasedStateMachine):
             assert last.get(name, 0) <= before.get(name, 0), "traffic rises before the gates are passed"
 
     @invariant()
+    def requests_are_mirrored_for_the_shadow_gate_alone(self) -> None:
+        route, canary = self.world.route, self.world.status.canary
+        if route and route.mirror and canary and route.mirror.revision == canary.revision:
+            assert not self.world.status.step, "mirrored though it has clients"
+
+    @invariant()
     def rolled_back_means_no_traffic(self) -> None:
         status, route = self.world.status, self.world.route
         if status.phase == "RolledBack":
@@ -123,11 +153,18 @@ class Histories(RuleBasedStateMachine):
         """Left alone with everything well, it settles."""
         world = self.world
         world.startup, world.accepting, world.problem, world.load = True, True, None, 200.0
-        world.verdicts = {}
+        world.verdicts, world.measured, world.policy_problem, world.room = (
+            {},
+            {"refunds": Measured(0.1)},
+            None,
+            100,
+        )
         world.say("resume")
         for _ in range(250):
             for name in world.revisions:
                 world.pod(name)
+                if world.scale:
+                    world.replicas(name, 4)
             world.tick()
         assert world.status.phase in ("Healthy", "RolledBack"), world.status.message
         quiet = world.tick(100)

@@ -1,0 +1,42 @@
+"""The revision that served before and is kept warm: going back to it is one change of the route.
+
+By command, or by itself: a promoted revision whose pods restart or vanish while the old one is still there goes back.
+Without a canary there is no control group, so that its answers are not judged any more.
+"""
+
+from slipway_operator.api import reasons
+from slipway_operator.api.status import Stable
+from slipway_operator.rollout import causes
+from slipway_operator.rollout.observation import Problem
+from slipway_operator.rollout.turn import Turn
+
+
+def watch(turn: Turn) -> None:
+    """Go back if what was promoted cannot serve; let the old one go when its time is over."""
+    previous, stable = turn.status.previous, turn.status.stable
+    if previous is None or stable is None:
+        return
+    if turn.now >= previous.keep_until:
+        turn.update(previous=None)
+        return
+    turn.wake_at(previous.keep_until)
+    state, old = turn.state(stable), turn.state(previous)
+    if turn.status.canary or state is None or old is None or not old.ready_pods:
+        return
+    cause = causes.restarts_since(stable.restarts, state) or (
+        None if state.ready_pods else Problem(reasons.CANARY_UNREADY, "none of its pods is ready")
+    )
+    if cause:
+        go_back(turn, stable, cause.reason, f"{cause.message} after its promotion")
+
+
+def go_back(turn: Turn, stable: Stable, reason: str, why: str) -> None:
+    """Make the old revision the stable one again; the other is not tried again until the spec changes."""
+    previous = turn.status.previous
+    if previous is None:
+        return
+    message = f"{why}: back to version {previous.version}"
+    turn.update(stable=Stable(**previous.identity(), promoted_at=turn.now), previous=None)
+    turn.fail(stable, reason, message)
+    turn.enter(stable, stable.promoted_at, "RolledBack", reason, message)
+    turn.warning(reasons.ROLLED_BACK, f"Version {stable.version} rolled back: {reason}: {message}")
