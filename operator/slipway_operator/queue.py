@@ -5,6 +5,7 @@ on again afterwards: nothing is lost, and never do two workers hold the same one
 """
 
 import asyncio
+import heapq
 import logging
 from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass, field
@@ -16,21 +17,31 @@ logger = logging.getLogger(__name__)
 
 @dataclass
 class DueQueue(Generic[K]):
-    """Keys and when they are due, in seconds of any one clock. Pure book-keeping."""
+    """Keys and when they are due, in seconds of any one clock. Pure book-keeping.
+
+    A heap beside a dictionary: what the heap holds beyond the dictionary's word has been overtaken, and is passed over
+    when it comes to the top. Keys that are busy wait outside of the heap until they are done.
+    """
 
     due: dict[K, float] = field(default_factory=dict)
     busy: set[K] = field(default_factory=set)
+    _heap: list[tuple[float, int, K]] = field(default_factory=list)
+    _entries: int = 0
 
     def add(self, key: K, when: float) -> None:
         """Have ``key`` looked at ``when`` at the latest."""
-        self.due[key] = min(when, self.due.get(key, when))
+        known = self.due.get(key)
+        if known is None or when < known:
+            self.due[key] = when
+            if key not in self.busy:
+                self._push(key, when)
 
     def take(self, now: float) -> K | None:
         """A key that is due and that nobody works on, the longest overdue first; it is busy then."""
-        ready = [key for key, when in self.due.items() if when <= now and key not in self.busy]
-        if not ready:
+        when = self.next_due()
+        if when is None or when > now:
             return None
-        key = min(ready, key=self.due.__getitem__)
+        key = heapq.heappop(self._heap)[2]
         del self.due[key]
         self.busy.add(key)
         return key
@@ -38,10 +49,21 @@ class DueQueue(Generic[K]):
     def done(self, key: K) -> None:
         """``key`` is worked on no more."""
         self.busy.discard(key)
+        if key in self.due:
+            self._push(key, self.due[key])
 
     def next_due(self) -> float | None:
         """When the next key that nobody works on comes due."""
-        return min((when for key, when in self.due.items() if key not in self.busy), default=None)
+        while self._heap:
+            when, _, key = self._heap[0]
+            if key not in self.busy and self.due.get(key) == when:
+                return when
+            heapq.heappop(self._heap)
+        return None
+
+    def _push(self, key: K, when: float) -> None:
+        self._entries += 1  # keys themselves need no order
+        heapq.heappush(self._heap, (when, self._entries, key))
 
 
 class Runner(Generic[K]):
@@ -49,7 +71,7 @@ class Runner(Generic[K]):
 
     FIRST_BACKOFF, LAST_BACKOFF = 1.0, 60.0
 
-    def __init__(self, work: Callable[[K], Awaitable[float | None]], workers: int = 16) -> None:
+    def __init__(self, work: Callable[[K], Awaitable[float | None]], workers: int = 32) -> None:
         """``work`` looks at a key and says in how many seconds to look again (None: not by itself)."""
         self._work = work
         self._workers = workers

@@ -29,26 +29,41 @@ class Claims:
 
     def __init__(self) -> None:
         self._claims: dict[Key, Claim] = {}
+        self._askers: dict[str, set[Key]] = {}
+        """Host name → who asks for it."""
 
     def note(self, key: Key, body: dict[str, Any], wanted: Sequence[str]) -> None:
         """Enter or renew a ModelDeployment."""
         held = body.get("status", {}).get("hostnames", [])
         created = body["metadata"].get("creationTimestamp", "")
+        self.forget(key)
         self._claims[key] = Claim(created, frozenset(wanted), frozenset(held))
+        for hostname in wanted:
+            self._askers.setdefault(hostname, set()).add(key)
 
     def forget(self, key: Key) -> None:
         """The ModelDeployment is gone."""
-        self._claims.pop(key, None)
+        claim = self._claims.pop(key, None)
+        for hostname in claim.wanted if claim else ():
+            askers = self._askers[hostname]
+            askers.discard(key)
+            if not askers:
+                del self._askers[hostname]
 
     def conflict(self, key: Key, hostname: str) -> Key | None:
         """The other ModelDeployment that this host name belongs to; None if it is ours."""
-        rivals = [
-            (hostname not in claim.held, claim.created, other)
-            for other, claim in self._claims.items()
-            if hostname in claim.wanted
-        ]
+        rivals = []
+        for other in self._askers.get(hostname, ()):
+            claim = self._claims[other]
+            rivals.append((hostname not in claim.held, claim.created, other))
         first = min(rivals, default=None)
         return first[2] if first and first[2] != key else None
+
+    def rivals(self, key: Key) -> set[Key]:
+        """The others that ask for a host name of this one."""
+        claim = self._claims.get(key)
+        askers = (self._askers[hostname] for hostname in claim.wanted) if claim else ()
+        return set().union(*askers) - {key}
 
     def problem(self, key: Key, hostnames: Sequence[str]) -> Problem | None:
         """The sentence for the first of ``hostnames`` that belongs to another; None if all are ours."""

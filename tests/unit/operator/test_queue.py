@@ -41,6 +41,49 @@ def test_longest_overdue_first_and_nothing_is_lost(entries):
     assert [due[key] for key in taken] == sorted(due[key] for key in taken)
 
 
+@given(
+    st.lists(
+        st.one_of(
+            st.tuples(st.just("add"), st.sampled_from("abcd"), st.integers(0, 9)),
+            st.tuples(st.just("take"), st.just(""), st.integers(0, 9)),
+            st.tuples(st.just("done"), st.sampled_from("abcd"), st.just(0)),
+        ),
+        max_size=60,
+    )
+)
+def test_it_answers_as_a_plain_search_through_all_keys_would(steps):
+    queue, due, busy = DueQueue(), {}, set()
+    for step, key, when in steps:
+        free = {name: at for name, at in due.items() if name not in busy}
+        assert queue.next_due() == min(free.values(), default=None)
+        if step == "add":
+            queue.add(key, when)
+            due[key] = min(when, due.get(key, when))
+        elif step == "done":
+            queue.done(key)
+            busy.discard(key)
+        else:
+            taken = queue.take(when)
+            ready = {at for at in free.values() if at <= when}
+            assert (taken is None) == (not ready)
+            if taken is not None:
+                assert taken not in busy
+                assert due.pop(taken) == min(ready), "another one was longer overdue"
+                busy.add(taken)
+
+
+def test_ten_thousand_keys_take_as_long_as_their_number_says():
+    queue = DueQueue()
+    for number in range(10_000):
+        queue.add(number, number % 97)
+        queue.add(number, number % 89)
+    taken = 0
+    while (key := queue.take(100)) is not None:
+        queue.done(key)
+        taken += 1
+    assert taken == 10_000  # a search for each would look at fifty million
+
+
 async def test_runner_works_failures_off_again(caplog):
     calls = []
     finished = asyncio.Event()

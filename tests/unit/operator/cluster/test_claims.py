@@ -36,3 +36,14 @@ def test_it_is_free_again_when_its_holder_goes_or_asks_for_another():
     claims.note(("ml", "old"), body("2026-01-01", [HOST]), [HOST])
     claims.forget(("ml", "old"))
     assert claims.problem(("ml", "young"), [HOST]) is None
+
+
+def test_rivals_are_those_that_wait_for_a_name_of_it():
+    claims = Claims()
+    claims.note(("ml", "old"), body("2026-01-01", [HOST]), [HOST, "old.example.com"])
+    claims.note(("ml", "young"), body("2026-01-02"), [HOST])
+    claims.note(("ml", "other"), body("2026-01-02"), ["other.example.com"])
+    assert claims.rivals(("ml", "old")) == {("ml", "young")}
+    claims.forget(("ml", "old"))
+    assert claims.rivals(("ml", "old")) == set()
+    assert claims.rivals(("ml", "young")) == set()
