@@ -26,6 +26,10 @@ class Settings:
     """SLIPWAY_URL_PORT: the port clients outside use, where it is not the Gateway's listener's."""
     gateway_service: str | None = None
     """SLIPWAY_GATEWAY_SERVICE, "namespace/name": the Gateway's Service; by default it is looked for by label."""
+    lease: tuple[str, str] | None = None
+    """SLIPWAY_LEASE, "namespace/name": the Lease by which one of several operators is the one that acts.
+
+    None: there is no other one, as on somebody's desk."""
     health_port: int = 8081
     """SLIPWAY_HEALTH_PORT: where the liveness probe is answered."""
 
@@ -41,6 +45,7 @@ class Settings:
             domain=environment.get("SLIPWAY_DOMAIN") or cls.domain,
             url_port=_port("SLIPWAY_URL_PORT", port) if port else None,
             gateway_service=environment.get("SLIPWAY_GATEWAY_SERVICE") or None,
+            lease=_place("SLIPWAY_LEASE", environment.get("SLIPWAY_LEASE")),
             health_port=_port(
                 "SLIPWAY_HEALTH_PORT", environment.get("SLIPWAY_HEALTH_PORT") or str(cls.health_port)
             ),
@@ -52,12 +57,17 @@ class Settings:
 
 
 def _gateway(text: str | None) -> ParentRef | None:
+    found = _place("SLIPWAY_GATEWAY", text)
+    return ParentRef(namespace=found[0], name=found[1]) if found else None
+
+
+def _place(variable: str, text: str | None) -> tuple[str, str] | None:
     if not text:
         return None
     namespace, slash, name = text.partition("/")
     if not (namespace and slash and name):
-        raise SettingsError(f"SLIPWAY_GATEWAY is {text!r}: write namespace/name")
-    return ParentRef(namespace=namespace, name=name)
+        raise SettingsError(f"{variable} is {text!r}: write namespace/name")
+    return namespace, name
 
 
 def _template(text: str) -> str:
