@@ -5,8 +5,8 @@ import asyncio
 import contextlib
 import logging
 import sys
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -14,19 +14,23 @@ import kopf
 
 from slipway_operator.api import names
 from slipway_operator.calls.addresses import Guard
+from slipway_operator.cluster.cache.client import CachedClient
 from slipway_operator.cluster.claims import Key
 from slipway_operator.cluster.client import connect
+from slipway_operator.cluster.kinds import MODEL_DEPLOYMENT
+from slipway_operator.cluster.lease.election import Election
+from slipway_operator.cluster.wiring import Wiring
 from slipway_operator.gating import Gating
 from slipway_operator.measuring import Measuring
 from slipway_operator.queue import Runner
 from slipway_operator.reconcile import Reconciler
 from slipway_operator.settings import Settings, SettingsError
 
-OURS = {names.LABEL_DEPLOYMENT: kopf.PRESENT}
+logger = logging.getLogger(__name__)
 
 
 def build(settings: Settings) -> kopf.OperatorRegistry:
-    """All handlers, sharing one reconciler and one queue."""
+    """All handlers, sharing one operator."""
     registry = kopf.OperatorRegistry()
     operator = Operator(settings)
     kopf.on.login(registry=registry)(login)
@@ -34,68 +38,75 @@ def build(settings: Settings) -> kopf.OperatorRegistry:
     kopf.on.cleanup(registry=registry)(operator.stop)
     kopf.on.probe(id="queue", registry=registry)(operator.probe)
     kopf.on.event(names.GROUP, names.VERSION, names.PLURAL, registry=registry)(operator.on_model_deployment)
-    for plural in (names.POLICY_PLURAL, names.CLUSTER_POLICY_PLURAL):
-        kopf.on.event(names.GROUP, names.VERSION, plural, registry=registry)(operator.on_policy)
-    for group, version, plural in (
-        (names.KSERVE_GROUP, "v1beta1", "inferenceservices"),
-        ("gateway.networking.k8s.io", "v1", "httproutes"),
-        ("", "v1", "pods"),
-    ):
-        kopf.on.event(group, version, plural, labels=OURS, registry=registry)(operator.on_owned)
     return registry
 
 
 class Operator:
-    """What the handlers share."""
+    """What the handlers share: Kopf watches what users write, the cache what belongs to it."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._stack = contextlib.AsyncExitStack()
+        self._wiring = Wiring(settings, self._look_at)
+        self._runner: Runner[Key] | None = None
 
     async def start(self, settings: kopf.OperatorSettings, **_: Any) -> None:
-        """Before the first event: connections, the register of host names, the queue."""
+        """Before the first event."""
         configure(settings)
-        client = await connect()
-        self._stack.push_async_callback(client.close)
-        session = await self._stack.enter_async_context(aiohttp.ClientSession())
-        guard = Guard([host for host in [urlsplit(client.host).hostname] if host])
-        measuring = await self._stack.enter_async_context(Measuring(client, guard))
-        gating = Gating(client, self._look_at, guard)
-        self._stack.push_async_callback(gating.close)
-        self._reconciler = Reconciler(client, session, self._settings, gating, measuring)
-        self._runner: Runner[Key] = Runner(self._reconciler)
-        for key in await self._reconciler.seed():
-            self._runner.add(key)
-        self._task = asyncio.create_task(self._runner.run())
+        self._client = await connect()
+        self._task = asyncio.create_task(self._run())
 
     async def stop(self, **_: Any) -> None:
         """After the last event: whatever is half done is safe to do again."""
         self._task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await self._task
-        await self._stack.aclose()
+        await self._client.close()
 
     async def probe(self, **_: Any) -> str:
-        """The liveness probe: an operator whose queue has died must be restarted."""
+        """The liveness probe: an operator that has stopped working must be restarted."""
         if self._task.done():
-            raise RuntimeError("the reconcile queue has stopped")
-        return "working"
+            raise RuntimeError("the operator has stopped working")
+        return "working" if self._runner else "waiting"
 
-    async def on_model_deployment(self, body: kopf.Body, **_: Any) -> None:
-        """A ModelDeployment was created, changed or deleted."""
-        self._runner.add(self._reconciler.note(dict(body)))
+    async def on_model_deployment(self, event: kopf.RawEvent, **_: Any) -> None:
+        """A ModelDeployment was listed, created, changed or deleted."""
+        self._wiring.cache.see(MODEL_DEPLOYMENT, event["type"], dict(event["object"]))
+
+    async def _run(self) -> None:
+        """Follow the cluster, and act while it is our turn; nothing is done before everything has been listed once."""
+        listed = asyncio.Event()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._wiring.cache.run(self._client, listed))
+            await listed.wait()
+            logger.info("the cluster is known: %d ModelDeployments", len(self._wiring.all()))
+            if self._settings.lease:
+                election = Election(self._client, *self._settings.lease)
+                await election.run(lambda: self._act(election.require))
+            else:
+                await self._act(lambda: None)
+
+    async def _act(self, may_write: Callable[[], None]) -> None:
+        """Work off what is to be looked at: first everything, then what changes."""
+        client = CachedClient(self._client, self._wiring.cache, may_write)
+        async with contextlib.AsyncExitStack() as stack:
+            session = await stack.enter_async_context(aiohttp.ClientSession())
+            guard = Guard([host for host in [urlsplit(client.host).hostname] if host])
+            measuring = await stack.enter_async_context(Measuring(client, guard))
+            gating = Gating(client, self._look_at, guard)
+            stack.push_async_callback(gating.close)
+            reconciler = Reconciler(client, session, self._settings, self._wiring.claims, gating, measuring)
+            self._runner = Runner(reconciler)
+            stack.callback(self._rest)
+            for key in self._wiring.all():
+                self._look_at(key)
+            await self._runner.run()
 
     def _look_at(self, key: Key) -> None:
-        self._runner.add(key)
-
-    async def on_policy(self, namespace: str | None, name: str, **_: Any) -> None:
-        """A policy was created, changed or deleted: some ModelDeployment may wait for it."""
-        for key in self._reconciler.policies.of((namespace, name)):
+        if self._runner:  # who waits for the lease only keeps up
             self._runner.add(key)
 
-    async def on_owned(self, namespace: str | None, labels: kopf.Labels, **_: Any) -> None:
-        """One of our objects, or a pod of one, was created, changed or deleted."""
-        self._runner.add((namespace or "", labels[names.LABEL_DEPLOYMENT]))
+    def _rest(self) -> None:
+        self._runner = None
 
 
 def login(**context: Any) -> kopf.ConnectionInfo | None:
@@ -103,10 +114,25 @@ def login(**context: Any) -> kopf.ConnectionInfo | None:
     return kopf.login_with_service_account(**context) or kopf.login_with_kubeconfig(**context)
 
 
+class NoDifferences(kopf.DiffBaseStorage):
+    """Kopf is to compare no object with what it was: that would be half of its work, and nobody asks for it."""
+
+    def build(self, **_: Any) -> kopf.BodyEssence:
+        """What of an object is compared."""
+        return cast("kopf.BodyEssence", {})
+
+    def fetch(self, **_: Any) -> None:
+        """What it was compared with last."""
+
+    def store(self, **_: Any) -> None:
+        """What to compare it with next time."""
+
+
 def configure(settings: kopf.OperatorSettings) -> None:
     """Kopf as we need it: a reliable watch and nothing else; it writes nothing into objects."""
     settings.posting.enabled = False  # events are our own, with reasons
     settings.scanning.disabled = True  # namespaces and CRDs are not watched: no rights are needed for that
+    settings.persistence.diffbase_storage = NoDifferences()
     settings.watching.server_timeout = 300
     settings.watching.client_timeout = 310
     settings.watching.connect_timeout = 30

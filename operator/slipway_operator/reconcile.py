@@ -11,19 +11,18 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import aiohttp
-from pydantic import ValidationError
 
 from slipway_operator.api import names
 from slipway_operator.api.spec import ModelDeploymentSpec
 from slipway_operator.api.status import ModelDeploymentStatus
 from slipway_operator.cluster import events
 from slipway_operator.cluster.act import act
+from slipway_operator.cluster.cache.client import CachedClient
 from slipway_operator.cluster.claims import Claims, Key
-from slipway_operator.cluster.client import ApiError, Client, Json
+from slipway_operator.cluster.client import ApiError, Json
 from slipway_operator.cluster.gateway import find_proxies
 from slipway_operator.cluster.kinds import MODEL_DEPLOYMENT
-from slipway_operator.cluster.observe import View, external_hostnames, observe
-from slipway_operator.cluster.policies import PolicyUsers
+from slipway_operator.cluster.observe import View, observe
 from slipway_operator.cluster.render.common import Subject
 from slipway_operator.evidence import envoy, predictor
 from slipway_operator.gating import Gating
@@ -44,9 +43,10 @@ class Reconciler:
 
     def __init__(
         self,
-        client: Client,
+        client: CachedClient,
         session: aiohttp.ClientSession,
         settings: Settings,
+        claims: Claims,
         gating: Gating,
         measuring: Measuring,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -56,42 +56,27 @@ class Reconciler:
         self._settings = settings
         self._gating = gating
         self._measuring = measuring
+        self._claims = claims
         self._now = now
-        self.claims = Claims()
-        self.policies = PolicyUsers()
-
-    async def seed(self) -> list[Key]:
-        """List what is there, so that host names are known before the first decision; returns the keys."""
-        return [self.note(body) for body in await self._client.list(MODEL_DEPLOYMENT)]
-
-    def note(self, body: Json) -> Key:
-        """Enter a ModelDeployment's host names and policy into the registers."""
-        metadata = body["metadata"]
-        key = (metadata["namespace"], metadata["name"])
-        try:
-            spec = ModelDeploymentSpec.model_validate(body["spec"])
-        except ValidationError:
-            return key  # told about when it is reconciled
-        self.policies.note(key, spec)
-        self.claims.note(key, body, external_hostnames(self._settings, key[1], key[0], spec.traffic))
-        return key
 
     async def __call__(self, key: Key) -> float | None:
         """Reconcile; returns in how many seconds to look again (None: it is gone)."""
         body = await self._client.get(MODEL_DEPLOYMENT, *key)
-        if body is None or "deletionTimestamp" in body["metadata"]:
+        metadata = body["metadata"] if body else {}
+        if body is None or "deletionTimestamp" in metadata:
             # What it owns goes by its owner references, with the operator or without it.
-            self.claims.forget(key)
-            self.policies.forget(key)
             self._gating.forget(key)
             return None
-        self.note(body)
         try:
             return await self._reconcile(body)
         except ApiError as error:
-            if error.status == 409:
-                return 0.0  # somebody wrote between our read and our write: look again
-            raise
+            if error.status not in (404, 409):
+                raise
+            # Somebody wrote, or deleted it, between what is known here and our write: learn that, and look again.
+            fresh = await self._client.read(MODEL_DEPLOYMENT, *key)
+            if fresh and fresh["metadata"]["resourceVersion"] == metadata["resourceVersion"]:
+                raise  # it was something else that was refused
+            return 0.0
 
     async def _reconcile(self, body: Json) -> float:
         metadata = body["metadata"]
@@ -99,7 +84,7 @@ class Reconciler:
         status = ModelDeploymentStatus.model_validate(body.get("status", {}))
         subject = Subject(metadata["name"], metadata["namespace"], metadata["uid"], spec)
         wanted = revision_of(spec)
-        view = await observe(self._client, self._settings, self.claims, subject, status, wanted)
+        view = await observe(self._client, self._settings, self._claims, subject, status, wanted)
         now = self._now()
         readings = await self._readings(subject, view, status, now)
         view = view.with_news(readings, self._gating.outcome(subject, view, status))

@@ -42,11 +42,34 @@ def test_the_operator_runs_without_privileges():
         assert context["readOnlyRootFilesystem"] is True
         assert context["allowPrivilegeEscalation"] is False
         assert context["capabilities"] == {"drop": ["ALL"]}
-    assert operator["spec"]["strategy"] == {"type": "Recreate"}
+
+
+def test_several_operators_share_a_lease_and_its_rights_are_for_that_one_only():
+    (operator,) = [part for part in documents() if part["kind"] == "Deployment"]
+    (container,) = operator["spec"]["template"]["spec"]["containers"]
+    environment = {part["name"]: part["value"] for part in container["env"]}
+    namespace, name = environment["SLIPWAY_LEASE"].split("/")
+    (role,) = [part for part in documents() if part["kind"] == "Role"]
+    assert role["metadata"]["namespace"] == namespace
+    assert {tuple(rule.get("resourceNames", [])): rule["verbs"] for rule in role["rules"]} == {
+        (): ["create"],
+        (name,): ["get", "update"],
+    }
+    assert operator["spec"]["strategy"]["type"] == "RollingUpdate"
+
+
+def test_high_availability_spreads_them_and_lets_one_go_at_a_time(helm):
+    command = [helm, "template", "x", CHECKOUT / "charts/slipway", "--set", "operator.replicas=2"]
+    rendered = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    found = {part["kind"]: part for part in yaml.safe_load_all(rendered) if part}
+    assert found["Deployment"]["spec"]["replicas"] == 2
+    assert found["Deployment"]["spec"]["template"]["spec"]["topologySpreadConstraints"]
+    assert found["PodDisruptionBudget"]["spec"]["maxUnavailable"] == 1
 
 
 @pytest.mark.parametrize(
-    "setting", ["gateway.name=", "urlPort=http", "operator.image.pullPolicy=Sometimes", "typo=1"]
+    "setting",
+    ["operator.replicas=0", "gateway.name=", "urlPort=http", "operator.image.pullPolicy=Sometimes", "typo=1"],
 )
 def test_wrong_values_are_refused(helm, setting):
     command = [helm, "template", "x", CHECKOUT / "charts/slipway", "--set", setting]

@@ -107,6 +107,9 @@ class Client:
                 if event["type"] != "BOOKMARK":
                     yield event["type"], event["object"]
         finally:
+            if response.connection and response.connection.transport:
+                # Without the goodbyes of TLS: the answer is still coming, and somebody may be waiting for us to end.
+                response.connection.transport.abort()
             response.close()
 
     async def create(self, kind: Kind, body: Json, *, dry_run: bool = False) -> Json:

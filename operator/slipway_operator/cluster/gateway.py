@@ -11,12 +11,11 @@ from slipway_operator.cluster.render.common import Subject
 from slipway_operator.rollout.observation import Problem
 from slipway_operator.settings import Settings
 
-_ENVOY = "gateway.envoyproxy.io/owning-gateway-name={name},gateway.envoyproxy.io/owning-gateway-namespace={namespace}"
 # Labels on the Service that a Gateway implementation makes: the standard one (GEP-1762), then Envoy Gateway's.
-_LABELS = (
-    "gateway.networking.k8s.io/gateway-name={name}",
-    _ENVOY,
-)
+STANDARD_LABEL = "gateway.networking.k8s.io/gateway-name"
+ENVOY_LABEL = "gateway.envoyproxy.io/owning-gateway-name"
+_ENVOY = f"{ENVOY_LABEL}={{name}},gateway.envoyproxy.io/owning-gateway-namespace={{namespace}}"
+_LABELS = (f"{STANDARD_LABEL}={{name}}", _ENVOY)
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 

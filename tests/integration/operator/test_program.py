@@ -2,39 +2,22 @@
 and stops when told to."""
 
 import asyncio
-import os
-import subprocess
-import sys
 
 import pytest
+from tests.integration.operator.program import PATIENCE, start
 from tests.integration.operator.test_crd import GOOD
 from tests.integration.operator.test_crd import client as client
-from tests.integration.predictor.conftest import free_port
 
 from slipway_operator.cluster.kinds import MODEL_DEPLOYMENT, ROLLOUT_POLICY
 
 pytestmark = pytest.mark.integration
-COMMAND = [sys.executable, "-c", "from slipway_operator.main import main; main(['run'])"]
-PATIENCE = 40.0
 
 
 @pytest.fixture
-def log(tmp_path):
-    return tmp_path / "log"
-
-
-@pytest.fixture
-def operator(client, apiserver, log):
-    environment = {
-        **os.environ,
-        "KUBECONFIG": str(apiserver.kubeconfig),
-        "SLIPWAY_HEALTH_PORT": str(free_port()),
-    }
-    with log.open("w") as out:
-        process = subprocess.Popen(COMMAND, stdout=out, stderr=out, env=environment)
-    yield process
-    process.kill()
-    process.wait()
+def operator(client, apiserver, tmp_path):
+    program = start(apiserver.kubeconfig, tmp_path / "log")
+    yield program
+    program.kill()
 
 
 async def status_with(client, namespace, words=""):
@@ -46,20 +29,17 @@ async def status_with(client, namespace, words=""):
         await asyncio.sleep(0.2)
 
 
-async def test_it_starts_tells_what_is_missing_and_stops_cleanly(client, namespace, operator, log):
+async def test_it_starts_tells_what_is_missing_and_stops_cleanly(client, namespace, operator):
     await client.create(MODEL_DEPLOYMENT, {**GOOD, "metadata": {**GOOD["metadata"], "namespace": namespace}})
     async with asyncio.timeout(PATIENCE):
         status = await status_with(client, namespace, "install the chart with gateway.name")
     assert status["phase"] == "Pending"
-    operator.terminate()
-    assert operator.wait(PATIENCE) == 0
-    assert "Traceback" not in log.read_text()
-    assert "Unclosed" not in log.read_text()
+    assert operator.stop() == 0
+    assert "Traceback" not in operator.text
+    assert "Unclosed" not in operator.text
 
 
-async def test_a_deployment_waits_for_its_policy_and_goes_on_when_it_is_made(
-    client, namespace, operator, log
-):
+async def test_a_deployment_waits_for_its_policy_and_goes_on_when_it_is_made(client, namespace, operator):
     rollout = {"policyRef": {"name": "cautious"}}
     body = {**GOOD, "metadata": {**GOOD["metadata"], "namespace": namespace}}
     gateway = {"parentRefs": [{"name": "gone"}]}
