@@ -57,12 +57,11 @@ def worst(all_rows: Iterable[Row]) -> str:
         "|---|---|---|---|---|---|",
     ]
     for (signal, method), group in by_method.items():
-        alarm = max((row for row in group if row.cell.good), key=lambda row: row.rolled_back)
-        miss = max((row for row in group if row.cell.bad), key=lambda row: row.promoted)
-        lines.append(
-            f"| {signal} | {method} | {alarm.rolled_back:.2f} % | {_where(alarm)}"
-            f" | {miss.promoted:.2f} % | {_where(miss)} |"
-        )
+        alarm = max((row for row in group if row.cell.good), key=lambda row: row.rolled_back, default=None)
+        miss = max((row for row in group if row.cell.bad), key=lambda row: row.promoted, default=None)
+        alarms = f"{alarm.rolled_back:.2f} % | {_where(alarm)}" if alarm else "not tried |"
+        misses = f"{miss.promoted:.2f} % | {_where(miss)}" if miss else "not tried |"
+        lines.append(f"| {signal} | {method} | {alarms} | {misses} |")
     return "\n".join(lines)
 
 
