@@ -1,0 +1,95 @@
+"""Strategies other than the canary's steps, the way back after a promotion, and replicas that come before their weight."""
+
+import asyncio
+import time
+
+import pytest
+from tests.e2e.slipway import NAME
+
+pytestmark = pytest.mark.e2e
+
+ONCE = {"rollout": {"strategy": "BlueGreen", "steps": None, "keepStable": {"for": "5m"}}}
+AUTOSCALED = {"template": {"spec": {"predictor": {"minReplicas": 1, "maxReplicas": 3}}}}
+
+
+def by(place, version: str, **rollout) -> dict:
+    """A ModelDeployment without canary steps."""
+    body = place.body(version, rollout=rollout)
+    del body["spec"]["rollout"]["steps"]
+    return body
+
+
+async def test_blue_green_switches_once_and_goes_back_by_command_without_a_failed_request(place):
+    stable = (await asyncio.to_thread(place.serve, "1"))["stable"]["revision"]
+    client, started = place.client(rate=100), time.monotonic()
+    async with client.running():
+        place.target.apply(by(place, "2", strategy="BlueGreen", keepStable={"for": "5m"}))
+        status = await asyncio.to_thread(
+            place.until, lambda s: s["phase"] == "Healthy" and s["stable"]["version"] == "2"
+        )
+        new = status["stable"]["revision"]
+        await asyncio.sleep(2)
+        asked = time.monotonic() - started
+        await asyncio.to_thread(
+            place.kubectl, "annotate", "md", NAME, "slipway.dev/rollback=1", "--overwrite"
+        )
+        await asyncio.to_thread(place.until, lambda s: s["phase"] == "RolledBack")
+        await asyncio.sleep(6)
+    assert not [answer for answer in client.answers if answer.failed]
+    last = max(answer.at for answer in client.answers if answer.revision == new)
+    assert last - asked < 5, f"version 2 answered for {last - asked:.1f} s after the command"
+    assert {answer.revision for answer in client.answers} == {stable, new}
+
+
+async def test_what_dies_after_its_promotion_goes_back_by_itself(place):
+    await asyncio.to_thread(place.serve, "1")
+    place.target.apply(by(place, "2", strategy="Direct", keepStable={"for": "5m"}))
+    status = await asyncio.to_thread(
+        place.until, lambda s: s["phase"] == "Healthy" and s["stable"]["version"] == "2"
+    )
+    (pod,) = place.pods(f"slipway.dev/revision={status['stable']['revision']}")
+    place.kubectl("exec", pod, "-c", "kserve-container", "--", "/bin/sh", "-c", "kill 1")
+    status = await asyncio.to_thread(place.until, lambda s: s["phase"] == "RolledBack")
+    assert status["stable"]["version"] == "1"
+    assert "after its promotion: back to version 1" in status["failed"]["message"]
+
+
+async def test_shadow_compares_and_takes_the_revision_away(place):
+    stable = (await asyncio.to_thread(place.serve, "1"))["stable"]["revision"]
+    client = place.client(rate=40)
+    async with client.running():
+        gates = {"shadow": {"requests": 60, "minAgreement": 0.9}}
+        place.target.apply(by(place, "2", strategy="Shadow", gates=gates))
+        status = await asyncio.to_thread(place.until, lambda s: s.get("compared"))
+        await asyncio.to_thread(place.until, lambda s: len(place.pods()) == 1 and s["phase"] == "Healthy")
+    assert "requests compared" in status["compared"]["message"]
+    assert {answer.revision for answer in client.answers} == {stable}
+    assert not [answer for answer in client.answers if answer.failed]
+
+
+async def test_an_autoscaled_canary_gets_its_pods_before_its_requests(place):
+    status = await asyncio.to_thread(place.serve, "1", **AUTOSCALED)
+    stable = f"{NAME}-{status['stable']['revision']}"
+    place.kubectl("scale", f"deployment/{stable}-predictor", "--replicas=3")
+    place.kubectl("rollout", "status", f"deployment/{stable}-predictor", "--timeout=60s")
+    steps = [{"weight": 20, "hold": "3s"}, {"weight": 60, "hold": "3s"}]
+    await asyncio.to_thread(place.apply, "2", steps=steps, **AUTOSCALED)
+    pods = {}
+
+    def looked(found) -> bool:
+        canary, weight = found.get("canary"), found.get("weight")
+        if canary and weight:
+            ready = place.kubectl(
+                "get",
+                f"deployment/{NAME}-{canary['revision']}-predictor",
+                "-o",
+                "jsonpath={.status.readyReplicas}",
+            )
+            pods.setdefault(weight, int(ready or 0))
+        return found["phase"] == "Healthy" and found["stable"]["version"] == "2"
+
+    await asyncio.to_thread(place.until, looked)
+    assert pods[20] >= 1
+    assert pods[60] >= 2, "60 % of the requests of three pods came to one"
+    bounds = place.target.get("inferenceservice", stable, "-n", place.namespace)["spec"]["predictor"]
+    assert bounds["minReplicas"] == 3, "the old revision stays warm with what it had"
