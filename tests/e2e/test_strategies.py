@@ -2,6 +2,8 @@
 
 import asyncio
 import time
+import urllib.request
+from urllib.parse import urlsplit
 
 import pytest
 from tests.e2e.slipway import NAME
@@ -19,6 +21,14 @@ def by(place, version: str, **rollout) -> dict:
     return body
 
 
+def who_answers(place, path: str = "", **headers: str) -> str:
+    """The revision that answers a request for the model's metadata."""
+    headers["Host"] = urlsplit(place.status()["url"]).hostname
+    request = urllib.request.Request(f"{place.target.url}/v2/models/{NAME}{path}", headers=headers)
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        return answer.headers["x-slipway-revision"]
+
+
 async def test_blue_green_switches_once_and_goes_back_by_command_without_a_failed_request(place):
     stable = (await asyncio.to_thread(place.serve, "1"))["stable"]["revision"]
     client, started = place.client(rate=100), time.monotonic()
@@ -29,6 +39,13 @@ async def test_blue_green_switches_once_and_goes_back_by_command_without_a_faile
         )
         new = status["stable"]["revision"]
         await asyncio.sleep(2)
+        answering = [
+            await asyncio.to_thread(who_answers, place),
+            await asyncio.to_thread(who_answers, place, **{"x-slipway-revision": stable}),
+            await asyncio.to_thread(who_answers, place, f"?slipway-revision={stable}"),
+            await asyncio.to_thread(who_answers, place, "?slipway-revision=unknown"),
+        ]
+        assert answering == [new, stable, stable, new]
         asked = time.monotonic() - started
         await asyncio.to_thread(
             place.kubectl, "annotate", "md", NAME, "slipway.dev/rollback=1", "--overwrite"

@@ -38,8 +38,9 @@ ANNOTATION_ADMIN = f"{GROUP}/admin"
 # Annotations on a ModelDeployment: commands, each with any id as value; abort first, for it beats the others.
 COMMANDS = ("abort", "rollback", "promote-full", "promote", "pause", "resume", "retry")
 
-# The response header that names the revision that answered.
+# The response header that names the revision that answered; in a request, with the query parameter, it asks for one.
 HEADER_REVISION = "x-slipway-revision"
+QUERY_REVISION = "slipway-revision"
 
 # KServe's own.
 KSERVE_GROUP = "serving.kserve.io"

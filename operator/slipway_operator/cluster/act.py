@@ -35,11 +35,11 @@ async def act(client: Client, subject: Subject, view: View, wanted: Revision, ac
             name = names.revision_object(subject.name, revision)
             await client.delete(INFERENCE_SERVICE, namespace, name)
             await client.delete(SERVING_RUNTIME, namespace, name)
-        case WriteRoute(split, mirror):
+        case WriteRoute():
             components = {**view.found.components, wanted.revision: wanted.component}
             await client.apply(
                 HTTP_ROUTE,
-                render_route(subject, view.parents.refs, view.hostnames, split, components, mirror),
+                render_route(subject, view.parents.refs, view.hostnames, action, components),
             )
         case DeleteRoute():
             await client.delete(HTTP_ROUTE, namespace, subject.name)

@@ -34,10 +34,16 @@ class DeleteRevision:
 
 @dataclass(frozen=True)
 class WriteRoute:
-    """Write the whole HTTPRoute with this split, and with a mirror or without."""
+    """Write the whole HTTPRoute: its split, its mirror if any, and the revisions that can be asked for by name."""
 
     split: Mapping[str, int]
     mirror: Mirror | None = None
+    pins: frozenset[str] = frozenset()
+
+    @property
+    def revisions(self) -> set[str]:
+        """Everything that it leads to."""
+        return {*self.split, *self.pins, *([self.mirror.revision] if self.mirror else [])}
 
 
 @dataclass(frozen=True)

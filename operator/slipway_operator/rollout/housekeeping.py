@@ -47,9 +47,7 @@ def _delete(turn: Turn) -> None:
             turn.actions.append(DeleteRevision(name))
     over = [state for name, state in turn.seen.revisions.items() if name not in kept and not state.deleting]
     for state in over:
-        if route and (
-            state.revision in route.split or (route.mirror and route.mirror.revision == state.revision)
-        ):
+        if route and state.revision in route.revisions:
             continue  # `traffic` is taking it off the route
         drained = status.traffic.accepted_at + DRAIN if status.traffic else turn.now
         if route and not (turn.took and turn.now >= drained):

@@ -85,12 +85,19 @@ class RouteState:
     generation: int
     split: Mapping[str, int]
     mirror: Mirror | None = None
+    pins: frozenset[str] = frozenset()
+    """The revisions that a request can ask for by name."""
     accepted: bool = False
     """Accepted, with resolved references, for just this generation."""
     message: str | None = None
     """Why it is not accepted, in the gateway's words."""
     current: bool = True
     """Host names, parents and filters are as they should be."""
+
+    @property
+    def revisions(self) -> set[str]:
+        """Everything that it leads to in one way or another."""
+        return {*self.split, *self.pins, *([self.mirror.revision] if self.mirror else [])}
 
 
 @dataclass(frozen=True)

@@ -58,6 +58,14 @@ def wanted_mirror(turn: Turn) -> Mirror | None:
     return Mirror(canary.revision, gate.percent)
 
 
+def wanted_pins(turn: Turn) -> frozenset[str]:
+    """The revisions that requests may ask for by name: none where there is no choice, none before its gates."""
+    status = turn.status
+    roles = [status.stable, status.canary if status.step else None, status.previous]
+    pins = frozenset(role.revision for role in roles if role)
+    return pins if len(pins) > 1 else frozenset()
+
+
 def has_taken(turn: Turn) -> bool:
     """Whether the wanted split is the one in force."""
     return turn.took and turn.seen.route is not None and turn.seen.route.split == wanted_split(turn)
@@ -65,7 +73,8 @@ def has_taken(turn: Turn) -> bool:
 
 def steer(turn: Turn) -> None:
     """Write the next split towards the wanted one; a change of the set of backends waits for the last to take."""
-    route, wanted, mirror = turn.seen.route, _possible_split(turn), wanted_mirror(turn)
+    route, wanted = turn.seen.route, _possible_split(turn)
+    mirror, pins = wanted_mirror(turn), wanted_pins(turn)
     turn.update(weight=_canary_percent(turn))
     if turn.seen.route_problem:
         turn.problem = turn.problem or turn.seen.route_problem
@@ -77,14 +86,14 @@ def steer(turn: Turn) -> None:
     if not turn.seen.address_current:
         turn.actions.append(WriteAddress())
     if route is None:
-        turn.actions.append(WriteRoute(wanted, mirror))
+        turn.actions.append(WriteRoute(wanted, mirror, pins))
         return
     split = next_split(route.split, wanted)
     same_backends = set(split) == set(route.split)
     if split == route.split or not (turn.took or same_backends):
         split = dict(route.split)
-    if split != route.split or mirror != route.mirror or not route.current:
-        turn.actions.append(WriteRoute(split, mirror))
+    if (split, mirror, pins) != (route.split, route.mirror, route.pins) or not route.current:
+        turn.actions.append(WriteRoute(split, mirror, pins))
 
 
 def _canary_percent(turn: Turn) -> int | None:

@@ -107,9 +107,11 @@ class World:
     """The annotations that are commands: verb → id."""
     events: list[Event] = field(default_factory=list)
     splits: list[dict[str, int]] = field(default_factory=list)
-    """Every split that was written, in order."""
+    """Every split that was written, in order; twice where only the mirror changed."""
     mirrors: list[Mirror | None] = field(default_factory=list)
     """The mirror that was written with each."""
+    writes: int = 0
+    """How often the route was written."""
     created: list[str] = field(default_factory=list)
     deleted: list[str] = field(default_factory=list)
 
@@ -230,11 +232,8 @@ class World:
                 self.created.append(name)
                 self.pod(name, ready=self.startup)
             case DeleteRevision(name):
-                assert self.route is None or name not in self.route.split, (
-                    f"{name} deleted while on the route"
-                )
-                assert self.route is None or not self.route.mirror or self.route.mirror.revision != name, (
-                    f"{name} deleted while requests are mirrored to it"
+                assert self.route is None or name not in self.route.revisions, (
+                    f"{name} deleted while the route leads to it"
                 )
                 self.deleted.append(name)
                 self.revisions.pop(name, None)
@@ -243,11 +242,13 @@ class World:
                 least = bounds["predictor"].get("minReplicas", 1)
                 if len(self.revisions[name].pods) < least:
                     self.replicas(name, least)
-            case WriteRoute(split, mirror):
-                self.splits.append(dict(split))
-                self.mirrors.append(mirror)
+            case WriteRoute(split, mirror, pins):
+                if not self.splits or self.splits[-1] != split or self.mirrors[-1] != mirror:
+                    self.splits.append(dict(split))
+                    self.mirrors.append(mirror)
+                self.writes += 1
                 generation = self.route.generation + 1 if self.route else 1
-                self.route = RouteState(generation=generation, split=dict(split), mirror=mirror)
+                self.route = RouteState(generation=generation, split=dict(split), mirror=mirror, pins=pins)
             case DeleteRoute():
                 self.route = None
             case WriteAddress():

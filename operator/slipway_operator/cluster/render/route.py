@@ -10,35 +10,40 @@ from slipway_operator.api import names
 from slipway_operator.api.spec import ParentRef
 from slipway_operator.cluster.kinds import HTTP_ROUTE
 from slipway_operator.cluster.render.common import Json, Subject, head
+from slipway_operator.rollout.actions import WriteRoute
 from slipway_operator.rollout.observation import Mirror, RouteState
 
 PORT = 80
 MIRROR = "RequestMirror"
+_PATH = {"type": "PathPrefix", "value": "/"}
 
 
 def render_route(
     subject: Subject,
     parents: Sequence[ParentRef],
     hostnames: Sequence[str],
-    split: Mapping[str, int],
+    wanted: WriteRoute,
     components: Mapping[str, str],
-    mirror: Mirror | None = None,
 ) -> Json:
-    """The HTTPRoute with this split; ``components`` gives each revision's entry component."""
+    """The HTTPRoute as ``wanted``; ``components`` gives each revision's entry component.
+
+    The first rule is the weighted one: the gateway's counters are found by its number.
+    """
+    names_of = {revision: components.get(revision, names.PREDICTOR) for revision in wanted.revisions}
     rule: Json = {
-        "matches": [{"path": {"type": "PathPrefix", "value": "/"}}],
+        "matches": [{"path": _PATH}],
         "backendRefs": [
-            _backend(subject, revision, weight, components.get(revision, "predictor"))
-            for revision, weight in split.items()
+            _backend(subject, revision, weight, names_of[revision])
+            for revision, weight in wanted.split.items()
         ],
     }
-    if mirror:
-        rule["filters"] = [_mirror(subject, mirror, components.get(mirror.revision, "predictor"))]
+    if wanted.mirror:
+        rule["filters"] = [_mirror(subject, wanted.mirror, names_of[wanted.mirror.revision])]
     body = head(subject, HTTP_ROUTE, subject.name)
     body["spec"] = {
         "parentRefs": [_parent(parent) for parent in parents],
         "hostnames": list(hostnames),
-        "rules": [rule],
+        "rules": [rule, *(_pin(subject, pin, names_of[pin]) for pin in sorted(wanted.pins))],
     }
     return body
 
@@ -52,8 +57,10 @@ def read_route(
     backends = rules[0].get("backendRefs", []) if rules else []
     wanted_parents = [_parent(parent) for parent in parents]
     found_parents = [_identity(parent) for parent in spec.get("parentRefs", [])]
+    pins = [_pinned(rule) for rule in rules[1:]]
     current = (
-        len(rules) == 1
+        bool(rules)
+        and all(pins)
         and list(spec.get("hostnames", [])) == list(hostnames)
         and found_parents == wanted_parents
         and all(backend.get("filters") for backend in backends)
@@ -69,6 +76,7 @@ def read_route(
             if backend.get("weight", 1)
         },
         mirror=_read_mirror(subject, filters),
+        pins=frozenset(filter(None, pins)),
         accepted=accepted,
         message=message,
         current=current,
@@ -91,6 +99,26 @@ def _backend(subject: Subject, revision: str, weight: int, component: str) -> Js
         "weight": weight,
         "filters": [{"type": "ResponseHeaderModifier", "responseHeaderModifier": {"set": [header]}}],
     }
+
+
+def _pin(subject: Subject, revision: str, component: str) -> Json:
+    """The rule for requests that ask for one revision, by header or by query parameter."""
+    by_header = {"type": "Exact", "name": names.HEADER_REVISION, "value": revision}
+    by_query = {"type": "Exact", "name": names.QUERY_REVISION, "value": revision}
+    return {
+        "matches": [{"path": _PATH, "headers": [by_header]}, {"path": _PATH, "queryParams": [by_query]}],
+        "backendRefs": [_backend(subject, revision, 1, component)],
+    }
+
+
+def _pinned(rule: Json) -> str | None:
+    """The revision that a rule is a pin of; None for any other rule."""
+    for match in rule.get("matches", []):
+        for header in match.get("headers", []):
+            if header.get("name") == names.HEADER_REVISION:
+                found: str = header["value"]
+                return found
+    return None
 
 
 def _mirror(subject: Subject, mirror: Mirror, component: str) -> Json:

@@ -8,6 +8,7 @@ from slipway_operator.cluster.render.common import Subject
 from slipway_operator.cluster.render.route import read_route, render_route
 from slipway_operator.cluster.render.runtime import how_named, render_runtime, runtime_hash
 from slipway_operator.cluster.render.service import render_service, scale_bounds, scale_patch
+from slipway_operator.rollout.actions import WriteRoute
 from slipway_operator.rollout.observation import Mirror
 from slipway_operator.rollout.revision import revision_of
 
@@ -141,7 +142,7 @@ def test_scale_bounds_change_in_place():
 
 def test_route_is_read_back_as_it_was_written():
     split = {"aaaa1111": 900_000, "bbbb2222": 100_000}
-    body = render_route(subject(), GATEWAY, HOSTS, split, {"bbbb2222": "transformer"})
+    body = render_route(subject(), GATEWAY, HOSTS, WriteRoute(split), {"bbbb2222": "transformer"})
     body["metadata"]["generation"] = 3
     state = read_route(subject(), body, GATEWAY, HOSTS)
     assert state.split == split
@@ -159,7 +160,7 @@ def test_route_is_read_back_as_it_was_written():
 @pytest.mark.parametrize("percent", [100, 25])
 def test_a_mirror_is_read_back_as_it_was_written(percent):
     mirror = Mirror("bbbb2222", percent)
-    body = render_route(subject(), GATEWAY, HOSTS, {"aaaa1111": 1_000_000}, {}, mirror)
+    body = render_route(subject(), GATEWAY, HOSTS, WriteRoute({"aaaa1111": 1_000_000}, mirror), {})
     body["metadata"]["generation"] = 3
     (part,) = body["spec"]["rules"][0]["filters"]
     assert part["requestMirror"]["backendRef"]["name"] == "churn-bbbb2222-predictor"
@@ -168,8 +169,31 @@ def test_a_mirror_is_read_back_as_it_was_written(percent):
     assert (state.mirror, state.current) == (mirror, True)
 
 
+def test_pins_are_read_back_as_they_were_written_and_leave_the_first_rule_alone():
+    pins = frozenset({"aaaa1111", "bbbb2222"})
+    split = {"aaaa1111": 900_000, "bbbb2222": 100_000}
+    body = render_route(subject(), GATEWAY, HOSTS, WriteRoute(split, None, pins), {"bbbb2222": "transformer"})
+    body["metadata"]["generation"] = 3
+    first, *rules = body["spec"]["rules"]
+    assert first["matches"] == [{"path": {"type": "PathPrefix", "value": "/"}}]
+    by_header, by_query = rules[1]["matches"]
+    assert by_header["headers"] == [{"type": "Exact", "name": "x-slipway-revision", "value": "bbbb2222"}]
+    assert by_query["queryParams"] == [{"type": "Exact", "name": "slipway-revision", "value": "bbbb2222"}]
+    assert [backend["name"] for backend in rules[1]["backendRefs"]] == ["churn-bbbb2222-transformer"]
+    state = read_route(subject(), body, GATEWAY, HOSTS)
+    assert (state.split, state.pins, state.current) == (split, pins, True)
+    assert state.revisions == pins
+
+
+def test_somebody_elses_rule_on_the_route_is_not_current():
+    body = render_route(subject(), GATEWAY, HOSTS, WriteRoute({"a": 1_000_000}), {})
+    body["metadata"]["generation"] = 1
+    body["spec"]["rules"].append({"matches": [{"path": {"value": "/admin"}}]})
+    assert not read_route(subject(), body, GATEWAY, HOSTS).current
+
+
 def test_somebody_elses_filter_on_the_route_is_not_current():
-    body = render_route(subject(), GATEWAY, HOSTS, {"a": 1_000_000}, {})
+    body = render_route(subject(), GATEWAY, HOSTS, WriteRoute({"a": 1_000_000}), {})
     body["metadata"]["generation"] = 1
     body["spec"]["rules"][0]["filters"] = [{"type": "URLRewrite", "urlRewrite": {"hostname": "x"}}]
     assert not read_route(subject(), body, GATEWAY, HOSTS).current
@@ -194,7 +218,7 @@ def condition(kind, status="True", generation=3):
     ],
 )
 def test_accepted_means_this_generation_and_every_reference(conditions, accepted, message):
-    body = render_route(subject(), GATEWAY, HOSTS, {"a": 1_000_000}, {})
+    body = render_route(subject(), GATEWAY, HOSTS, WriteRoute({"a": 1_000_000}), {})
     body["metadata"]["generation"] = 3
     body["status"] = {"parents": [{"conditions": conditions}]}
     state = read_route(subject(), body, GATEWAY, HOSTS)
@@ -203,7 +227,7 @@ def test_accepted_means_this_generation_and_every_reference(conditions, accepted
 
 @pytest.mark.parametrize("change", [{"hostnames": ["other"]}, {"parentRefs": []}, {"rules": []}])
 def test_an_edited_route_is_not_current(change):
-    body = render_route(subject(), GATEWAY, HOSTS, {"a": 1_000_000}, {})
+    body = render_route(subject(), GATEWAY, HOSTS, WriteRoute({"a": 1_000_000}), {})
     body["metadata"]["generation"] = 1
     body["spec"].update(change)
     assert not read_route(subject(), body, GATEWAY, HOSTS).current

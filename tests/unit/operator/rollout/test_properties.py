@@ -146,7 +146,7 @@ class Histories(RuleBasedStateMachine):
     @invariant()
     def backends_exist(self) -> None:
         if self.world.route:
-            missing = set(self.world.route.split) - set(self.world.revisions)
+            missing = self.world.route.revisions - set(self.world.revisions)
             assert not missing, f"the route names {missing}, which are not there"
 
     def teardown(self) -> None:

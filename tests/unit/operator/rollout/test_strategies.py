@@ -203,3 +203,20 @@ def test_after_its_time_the_old_one_is_let_go_and_nothing_goes_back():
     world.pod(V2, restarts=3)
     world.run(10)
     assert world.status.stable.revision == V2
+
+
+def test_while_there_is_a_choice_requests_may_ask_for_a_revision():
+    world = serving("1")
+    assert world.route.pins == frozenset(), "no choice, no rules"
+    world.apply(spec("2", keepStable={"for": "1m"}))
+    seen = {}
+    while not (seen and world.status.phase == "Healthy"):
+        world.tick()
+        at = "gates" if world.status.canary and not world.status.step else world.status.phase
+        seen.setdefault(at, set()).add(world.route.pins)
+    assert seen["gates"] == {frozenset()}, "nobody reaches it before its gates are passed"
+    assert frozenset({V1, V2}) in seen["Progressing"]
+    assert world.route.pins == {V1, V2}, "the old one is there as long as it is warm"
+    world.run(90)
+    assert world.route.pins == frozenset()
+    assert world.deleted == [V1]
