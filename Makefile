@@ -1,6 +1,6 @@
 # Everything that a checkout can do. `make help` lists it.
 .DEFAULT_GOAL := help
-.PHONY: integration-and-lab deployments help venv up down status demo test unit integration e2e bench simulate fuzz lint format generate requirements clean
+.PHONY: integration-and-lab deployments help venv up down status demo test unit integration e2e bench simulate soak fuzz lint format generate requirements clean
 SHELL := /bin/sh
 PYTHON := .venv/bin/python
 LAB := PYTHONPATH=lab $(PYTHON) -m slipway_lab
@@ -40,6 +40,7 @@ test: unit ## All tests; the end-to-end ones need the lab, so root on Linux
 # Both wait more than they compute, so that two cores serve them together.
 integration-and-lab:
 	@$(PYTEST) tests/integration tests/e2e/test_lab.py
+	@SLIPWAY_HISTORIES=1000 $(PYTEST) tests/unit/operator/rollout/test_properties.py
 
 deployments:
 	@$(PYTEST) tests/e2e --ignore tests/e2e/test_lab.py
@@ -59,6 +60,9 @@ e2e: venv ## The tests on the lab; it is started if need be
 
 bench: venv ## Measure the predictor beside other servers (45 minutes); BENCH='--seconds 1 --windows 1 --long 5' is quicker
 	@PYTHONPATH=bench $(PYTHON) -m slipway_bench --out bench/RESULTS.md $(BENCH)
+
+soak: venv ## Random histories of users, pods and gateways for the rollout's decisions (an hour); HISTORIES=n tries so many
+	@SLIPWAY_HISTORIES=$(or $(HISTORIES),20000) $(PYTEST) tests/unit/operator/rollout/test_properties.py
 
 fuzz: venv ## Send the predictor a million odd inputs (ten minutes); FUZZ='--guided' with Atheris, FUZZ='http --seed 7' one target
 	@$(PYTHON) -m tests.fuzz $(FUZZ)
