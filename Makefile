@@ -1,6 +1,6 @@
 # Everything that a checkout can do. `make help` lists it.
 .DEFAULT_GOAL := help
-.PHONY: integration-and-lab deployments help venv up down status demo test unit integration e2e bench simulate soak fuzz lint format generate requirements clean
+.PHONY: integration-and-lab deployments help venv up down status demo test unit integration e2e bench simulate bench-rollouts soak fuzz lint format generate requirements clean
 SHELL := /bin/sh
 PYTHON := .venv/bin/python
 LAB := PYTHONPATH=lab $(PYTHON) -m slipway_lab
@@ -60,6 +60,9 @@ e2e: venv ## The tests on the lab; it is started if need be
 
 bench: venv ## Measure the predictor beside other servers (45 minutes); BENCH='--seconds 1 --windows 1 --long 5' is quicker
 	@PYTHONPATH=bench $(PYTHON) -m slipway_bench --out bench/RESULTS.md $(BENCH)
+
+bench-rollouts: venv ## Thirty rollouts and ways back under traffic in the lab (15 minutes); ROLLOUTS='--rounds 6' is quicker
+	@PYTHONPATH=bench/rollouts:demo:lab $(PYTHON) -m slipway_rollouts --out bench/rollouts/RESULTS.md $(ROLLOUTS)
 
 soak: venv ## Random histories of users, pods and gateways for the rollout's decisions (an hour); HISTORIES=n tries so many
 	@SLIPWAY_HISTORIES=$(or $(HISTORIES),20000) $(PYTEST) tests/unit/operator/rollout/test_properties.py

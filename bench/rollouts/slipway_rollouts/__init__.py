@@ -1,0 +1,1 @@
+"""``make bench-rollouts``: many rollouts and ways back under traffic in the lab; what did clients notice?"""

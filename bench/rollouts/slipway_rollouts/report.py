@@ -1,0 +1,69 @@
+"""What clients noticed: failed requests, and latencies around changes of the route beside those at other times. Pure."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from slipway_demo.traffic import Answer
+
+WINDOW = 4.0
+"""Seconds; a change of the route lies in the middle of its window."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """All of it."""
+
+    done: Counter[str]
+    requests: int
+    failed: int
+    changes: int
+    with_change: float
+    """p99 in seconds of a window with a change, the median of all such windows."""
+    without: float
+
+
+def summary(done: Sequence[str], answers: Sequence[Answer], changes: Sequence[float]) -> Seen:
+    """``changes``: when the route was changed, on the answers' clock."""
+    ordered = sorted(answers, key=lambda answer: answer.at)
+    end = ordered[-1].at if ordered else 0.0
+    near = [_p99(_between(ordered, at - WINDOW / 2, at + WINDOW / 2)) for at in changes]
+    starts = [index * WINDOW for index in range(int(end // WINDOW))]
+    quiet = [at for at in starts if all(not at - WINDOW < change < at + 2 * WINDOW for change in changes)]
+    far = [_p99(_between(ordered, at, at + WINDOW)) for at in quiet]
+    return Seen(
+        done=Counter(done),
+        requests=len(answers),
+        failed=sum(answer.failed for answer in answers),
+        changes=len(changes),
+        with_change=median([value for value in near if value is not None] or [0.0]),
+        without=median([value for value in far if value is not None] or [0.0]),
+    )
+
+
+def table(seen: Seen) -> str:
+    """As it is committed."""
+    ways = ", ".join(f"{count} {name}" for name, count in seen.done.items())
+    ratio = seen.with_change / seen.without if seen.without else float("nan")
+    latencies = f"{1000 * seen.with_change:.1f} ms / {1000 * seen.without:.1f} ms ({ratio:.2f} ×)"
+    windows = f"p99 in windows of {WINDOW:g} s, median of all windows: with a change / without"
+    return "\n".join(
+        [
+            "| | must | is |",
+            "|---|---|---|",
+            f"| rollouts and ways back | 30 | {sum(seen.done.values())}: {ways} |",
+            f"| requests | ≥ 100,000 | {seen.requests:,} |",
+            f"| failed | 0 | {seen.failed} |",
+            f"| changes of the route | | {seen.changes} |",
+            f"| {windows} | ≤ 2 × | {latencies} |",
+        ]
+    )
+
+
+def _between(ordered: Sequence[Answer], start: float, end: float) -> list[float]:
+    return [answer.seconds for answer in ordered if start <= answer.at < end]
+
+
+def _p99(seconds: list[float]) -> float | None:
+    return sorted(seconds)[int(0.99 * (len(seconds) - 1))] if seconds else None
