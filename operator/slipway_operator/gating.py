@@ -21,8 +21,9 @@ from slipway_operator.cluster.render.route import PORT
 from slipway_operator.gates.background import Background
 from slipway_operator.gates.run import run
 from slipway_operator.gates.scene import Answer, Scene, Side
+from slipway_operator.jobs import run_job
 from slipway_operator.rollout import gates
-from slipway_operator.rollout.observation import GateOutcome
+from slipway_operator.rollout.observation import GateOutcome, GateTicket
 from slipway_operator.rollout.pods import host_of, predictors, url_host
 
 
@@ -58,7 +59,7 @@ class Gating:
             return None
         gate, ticket = asked
         return self._background.outcome(
-            key, ticket, lambda tell: self._attempt(subject, view, status, gate, ticket.attempt, tell)
+            key, ticket, lambda tell: self._attempt(subject, view, status, gate, ticket, tell)
         )
 
     async def _attempt(
@@ -67,7 +68,7 @@ class Gating:
         view: View,
         status: ModelDeploymentStatus,
         gate: EffectiveGate,
-        attempt: int,
+        ticket: GateTicket,
         tell: Callable[[Answer], None],
     ) -> Answer:
         try:
@@ -76,8 +77,18 @@ class Gating:
             return Answer("Error", f"the API server does not tell the canary's Service: {error.message}")
         if scene is None:  # nobody knows how to ask it: never a reason to let it pass
             return Answer("Error", "the canary's ServingRuntime is gone")
+        if gate.job is not None:
+            return await self._run_job(subject, scene, gate, ticket)
         session = self._outside if gate.url else self._pods
-        return await run(session, self._guard, gate, scene, attempt, tell)
+        return await run(session, self._guard, gate, scene, ticket.attempt, tell)
+
+    async def _run_job(
+        self, subject: Subject, scene: Scene, gate: EffectiveGate, ticket: GateTicket
+    ) -> Answer:
+        try:
+            return await run_job(self._client, subject, scene, gate, ticket)
+        except ApiError as error:
+            return Answer("Error", f"the API server does not tell of the Job: {error.message}")
 
     async def _scene(self, subject: Subject, view: View, status: ModelDeploymentStatus) -> Scene | None:
         canary = status.canary

@@ -19,7 +19,7 @@ from slipway_demo.storage import publish
 from slipway_demo.target import CHECKOUT, Target
 from slipway_demo.traffic import Client
 from slipway_rollouts.course import NAME, Course
-from slipway_rollouts.report import Seen, summary, table
+from slipway_rollouts.report import Seen, failures, summary, table
 
 NAMESPACE = "bench-rollouts"
 
@@ -50,7 +50,7 @@ Envoy Gateway all the while, on two cores that also run the cluster, the client 
 
 {table(seen)}
 """
-    print(text)
+    print(f"{text}{failures(seen)}")
     if options.out:
         options.out.write_text(text)
     return 1 if seen.failed else 0

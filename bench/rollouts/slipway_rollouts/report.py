@@ -18,6 +18,8 @@ class Seen:
     done: Counter[str]
     requests: int
     failed: int
+    reasons: Counter[str]
+    """Failed requests by status, revision and words."""
     changes: int
     with_change: float
     """p99 in seconds of a window with a change, the median of all such windows."""
@@ -36,6 +38,7 @@ def summary(done: Sequence[str], answers: Sequence[Answer], changes: Sequence[fl
         done=Counter(done),
         requests=len(answers),
         failed=sum(answer.failed for answer in answers),
+        reasons=Counter(map(_reason, (answer for answer in answers if answer.failed))),
         changes=len(changes),
         with_change=median([value for value in near if value is not None] or [0.0]),
         without=median([value for value in far if value is not None] or [0.0]),
@@ -59,6 +62,15 @@ def table(seen: Seen) -> str:
             f"| {windows} | ≤ 2 × | {latencies} |",
         ]
     )
+
+
+def failures(seen: Seen) -> str:
+    """What failed, the most frequent first."""
+    return "".join(f"  {number} × {reason}\n" for reason, number in seen.reasons.most_common(10))
+
+
+def _reason(answer: Answer) -> str:
+    return f"{answer.status or 'no answer'} by {answer.revision or 'the gateway'}: {answer.error[:100]}"
 
 
 def _between(ordered: Sequence[Answer], start: float, end: float) -> list[float]:

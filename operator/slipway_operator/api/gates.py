@@ -1,13 +1,13 @@
 """Gates: what a canary must pass before its first request; what users write, what is frozen, and what came of each.
 
-They run one at a time, in this order: contract, artifact, warmup, golden, shadow, webhooks.
+They run one at a time, in this order: contract, artifact, warmup, golden, shadow, jobs, webhooks.
 """
 
 from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
-from slipway_operator.api.fields import Duration, cel
+from slipway_operator.api.fields import Duration, FreeForm, cel
 from slipway_operator.api.model import ApiModel, Time
 
 GateResult = Literal["Pending", "Running", "Passed", "Failed", "Error", "Skipped"]
@@ -55,6 +55,41 @@ class ShadowGate(Gate):
     """How far any two scores (or values) of equal labels may be apart; default: as far as they like."""
 
 
+_NAME = Field(
+    min_length=1,
+    max_length=40,
+    json_schema_extra=cel(
+        (
+            "self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')",
+            "must be lower-case letters, digits and '-'",
+        ),
+    ),
+)
+
+
+class JobGate(ApiModel):
+    """A Kubernetes Job of yours in the same namespace: its completion lets the canary pass, its failure sends it back."""
+
+    name: Annotated[str, _NAME]
+    spec: FreeForm
+    """A batch/v1 JobSpec. Its containers are told the canary's and stable's URLs and versions (SLIPWAY_CANARY_URL, ...).
+    Defaults: backoffLimit 0, restartPolicy Never, ttlSecondsAfterFinished 3600, activeDeadlineSeconds the timeout."""
+    timeout: Duration | None = None
+    """How long it may take, its pods' start included; default 10m."""
+
+
+Jobs = Annotated[
+    list[JobGate],
+    Field(
+        min_length=1,
+        max_length=8,
+        json_schema_extra=cel(
+            ("self.all(w, self.exists_one(v, v.name == w.name))", "two jobs have the same name"),
+        ),
+    ),
+]
+
+
 class Webhook(ApiModel):
     """A POST to a program of yours: 2xx lets the canary pass, anything else is tried again and then sends it back."""
 
@@ -67,16 +102,7 @@ class Webhook(ApiModel):
         )
     )
 
-    name: str = Field(
-        min_length=1,
-        max_length=40,
-        json_schema_extra=cel(
-            (
-                "self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')",
-                "must be lower-case letters, digits and '-'",
-            ),
-        ),
-    )
+    name: Annotated[str, _NAME]
     url: str = Field(
         min_length=1,
         max_length=2048,
@@ -111,6 +137,8 @@ class Gates(ApiModel):
     warmup: WarmupGate | None = None
     golden: GoldenGate | None = None
     shadow: ShadowGate | None = None
+    jobs: Jobs | None = None
+    """Run one after the other, in this order."""
     webhooks: Webhooks | None = None
     """Called last, in this order."""
 
@@ -119,7 +147,7 @@ class EffectiveGate(ApiModel):
     """A gate as it runs: defaults filled in, frozen when the rollout starts. Times in seconds."""
 
     name: str
-    """contract, artifact, warmup, golden, shadow, or webhook/NAME."""
+    """contract, artifact, warmup, golden, shadow, job/NAME or webhook/NAME."""
     timeout_seconds: int
     """For the whole gate, repeated attempts included."""
     requests: int | None = None
@@ -127,6 +155,7 @@ class EffectiveGate(ApiModel):
     percent: int | None = None
     min_agreement: float | None = None
     max_delta: float | None = None
+    job: FreeForm | None = None
     url: str | None = None
     call_seconds: int | None = None
     """For one call of a webhook."""

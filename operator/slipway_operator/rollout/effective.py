@@ -5,7 +5,7 @@ from typing import Any
 
 from slipway_operator.api.analysis import AnalysisSpec, Metric
 from slipway_operator.api.duration import parse_duration
-from slipway_operator.api.gates import EffectiveGate, Gate, Gates, Webhook
+from slipway_operator.api.gates import EffectiveGate, Gate, Gates, JobGate, Webhook
 from slipway_operator.api.merging import merged
 from slipway_operator.api.spec import Rollout, RolloutFields, Step, Strategy
 from slipway_operator.api.status import EffectiveAnalysis, EffectiveCapacity, EffectiveRollout
@@ -30,6 +30,7 @@ DEFAULT_GATE_TIMEOUTS = {
 DEFAULT_WARMUP_REQUESTS = 20
 DEFAULT_TOLERANCE = 1e-5
 DEFAULT_SHADOW = {"percent": 100, "requests": 200, "min_agreement": 0.95, "tolerance": 0.01}
+DEFAULT_JOB = "10m"
 DEFAULT_CALL = "10s"
 DEFAULT_RETRIES = 3
 LONGEST_BACKOFF = 10
@@ -115,20 +116,29 @@ def effective_gates(gates: Gates | None, strategy: Strategy = DEFAULT_STRATEGY) 
         "shadow": gates.shadow or Gate(enabled=strategy == "Shadow"),
     }
     usual = strategy != "Direct"
-    return [
-        EffectiveGate(
-            name=name,
-            timeout_seconds=_seconds((gate and gate.timeout) or DEFAULT_GATE_TIMEOUTS[name]),
-            **extra.get(name, {}),
-        )
-        for name, gate in own.items()
-        if (usual if gate is None else gate.enabled is not False)
-    ] + [_webhook(webhook) for webhook in gates.webhooks or []]
+    return (
+        [
+            EffectiveGate(
+                name=name,
+                timeout_seconds=_seconds((gate and gate.timeout) or DEFAULT_GATE_TIMEOUTS[name]),
+                **extra.get(name, {}),
+            )
+            for name, gate in own.items()
+            if (usual if gate is None else gate.enabled is not False)
+        ]
+        + [_job(job) for job in gates.jobs or []]
+        + [_webhook(webhook) for webhook in gates.webhooks or []]
+    )
 
 
 def _given(gate: Gate | None) -> dict[str, Any]:
     """What the user has written about a gate itself."""
     return gate.model_dump(exclude_none=True, exclude={"enabled", "timeout"}) if gate else {}
+
+
+def _job(job: JobGate) -> EffectiveGate:
+    seconds = _seconds(job.timeout or DEFAULT_JOB)
+    return EffectiveGate(name=f"job/{job.name}", timeout_seconds=seconds, job=job.spec)
 
 
 def _webhook(webhook: Webhook) -> EffectiveGate:

@@ -3,7 +3,7 @@
 import pytest
 
 from slipway_demo.traffic import Answer
-from slipway_rollouts.report import summary, table
+from slipway_rollouts.report import failures, summary, table
 
 
 def answers(*moments, seconds=0.01, status=200):
@@ -25,3 +25,4 @@ def test_windows_around_a_change_are_told_from_the_others():
 def test_failures_are_counted():
     seen = summary([], [*answers(1.0), *answers(2.0, status=503)], [])
     assert (seen.requests, seen.failed) == (2, 1)
+    assert failures(seen) == "  1 × 503 by a: \n"
