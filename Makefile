@@ -1,6 +1,6 @@
 # Everything that a checkout can do. `make help` lists it.
 .DEFAULT_GOAL := help
-.PHONY: integration-and-lab deployments help venv up down status demo test unit integration e2e bench simulate bench-rollouts soak fuzz lint format generate requirements clean
+.PHONY: integration-and-lab deployments help venv up down status demo test unit integration e2e bench bench-operator simulate bench-rollouts soak fuzz lint format generate requirements clean
 SHELL := /bin/sh
 PYTHON := .venv/bin/python
 LAB := PYTHONPATH=lab $(PYTHON) -m slipway_lab
@@ -69,6 +69,9 @@ soak: venv ## Random histories of users, pods and gateways for the rollout's dec
 
 fuzz: venv ## Send the predictor a million odd inputs (ten minutes); FUZZ='--guided' with Atheris, FUZZ='http --seed 7' one target
 	@$(PYTHON) -m tests.fuzz $(FUZZ)
+
+bench-operator: venv ## Measure the operator with 1,000 ModelDeployments on a bare API server (20 minutes); SCALE='--idle 60' is quicker
+	@PYTHONPATH=bench/operator:lab $(PYTHON) -m slipway_scale --out bench/operator/RESULTS.md $(SCALE)
 
 simulate: venv ## Judge synthetic rollouts by Slipway's analysis and its peers' rules (25 minutes on one core)
 	@PYTHONPATH=bench/analysis $(PYTHON) -m slipway_simulation --out bench/analysis/RESULTS.md $(SIMULATE)
