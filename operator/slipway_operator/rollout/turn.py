@@ -16,8 +16,10 @@ from slipway_operator.rollout.actions import Action, Decision, Event
 from slipway_operator.rollout.effective import DEFAULT_HISTORY_LIMIT
 from slipway_operator.rollout.observation import Observation, Problem, RevisionState
 
-RESYNC = timedelta(minutes=1)
-"""How long nothing may happen before the next look, for changes that no watch brings."""
+RESYNC = timedelta(minutes=10)
+"""How long nothing may happen before the next look: watches bring what changes, this is for what nobody thought of."""
+RETRY = timedelta(minutes=1)
+"""Likewise while something stands in the way that no watch tells about: a volume claim, an admission webhook, a quota."""
 
 
 @dataclass(frozen=True)
@@ -127,5 +129,6 @@ class Turn:
 
     def decision(self) -> Decision:
         """The books closed."""
-        wake = self.now + RESYNC if self.wake is None else max(self.wake, self.now)
+        idle = self.now + (RETRY if self.problem else RESYNC)
+        wake = idle if self.wake is None else max(self.wake, self.now)
         return Decision(self.status, tuple(self.actions), tuple(self.events), wake)
