@@ -71,7 +71,7 @@ class Runner(Generic[K]):
 
     FIRST_BACKOFF, LAST_BACKOFF = 1.0, 60.0
 
-    def __init__(self, work: Callable[[K], Awaitable[float | None]], workers: int = 32) -> None:
+    def __init__(self, work: Callable[[K], Awaitable[float | None]], workers: int = 16) -> None:
         """``work`` looks at a key and says in how many seconds to look again (None: not by itself)."""
         self._work = work
         self._workers = workers

@@ -22,8 +22,8 @@ from slipway_operator.cluster.kinds import Kind
 Json = dict[str, Any]
 TIMEOUT = aiohttp.ClientTimeout(total=15)  # for one request; nothing that is asked for here takes longer
 PAGE = 500  # objects in one answer to a list of everything
-# A watch that is alive brings a bookmark every minute.
-SILENCE = aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=75)
+# A watch that is alive brings a bookmark every minute, or a little later (75 seconds were seen).
+SILENCE = aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=120)
 
 
 class ApiError(Exception):
