@@ -169,3 +169,27 @@ def test_a_runtime_that_tells_nothing_is_skipped_and_says_so(place):
         assert f"runs on ClusterServingRuntime/{name}, which has no admin port" in said(status, "golden")
     finally:
         place.target.run("delete", "clusterservingruntime", name)
+
+
+def asking(image: str, code: int) -> dict:
+    """A Job that asks the canary what it is, says so, and ends with this code."""
+    script = (
+        "import os, sys, urllib.request;"
+        "url = os.environ['SLIPWAY_CANARY_URL'] + '/v2/models/' + os.environ['SLIPWAY_MODEL'];"
+        "said = urllib.request.urlopen(url, timeout=10).read().decode();"
+        "open('/dev/termination-log', 'w').write('versions ' + said.split('versions')[1][:12]);"
+        f"sys.exit({code})"
+    )
+    container = {"name": "ask", "image": image, "command": ["python3", "-c", script]}
+    return {"template": {"spec": {"containers": [container]}}}
+
+
+async def test_jobs_decide_by_their_exit_code_and_their_words_are_told(place):
+    image = place.target.predictor_image
+    jobs = [{"name": "good", "spec": asking(image, 0)}, {"name": "bad", "spec": asking(image, 3)}]
+    status = await refused(place, "2", rollout={"gates": {"jobs": jobs}})
+    assert states(status)["job/good"] == "Passed"
+    assert "has completed: versions" in said(status, "job/good")
+    assert status["failed"]["reason"] == "GateFailed"
+    assert "has failed" in said(status, "job/bad")
+    assert "versions" in said(status, "job/bad")

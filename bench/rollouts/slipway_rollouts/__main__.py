@@ -2,26 +2,24 @@
 
 import argparse
 import asyncio
-import contextlib
 import platform
-import subprocess
 import sys
-import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 from slipway_demo.install import install
 from slipway_demo.lab_target import lab_target
-from slipway_demo.models import train
+from slipway_demo.models import Models, train
 from slipway_demo.storage import publish
 from slipway_demo.target import CHECKOUT, Target
 from slipway_demo.traffic import Client
 from slipway_rollouts.course import NAME, Course
 from slipway_rollouts.report import Seen, failures, summary, table
+from slipway_rollouts.watching import Latest, watching
 
-NAMESPACE = "bench-rollouts"
+NAMESPACE = f"bench-{uuid4().hex[:6]}"  # short: host labels have 63 characters at most
 
 
 def main() -> int:
@@ -38,8 +36,7 @@ def main() -> int:
     target.run("create", "namespace", NAMESPACE)
     try:
         publish(target, NAMESPACE, models.folder)
-        course = Course(target, NAMESPACE, models)
-        seen = asyncio.run(play(course, options.rounds, options.rate))
+        seen = run(target, models, options.rounds, options.rate)
     finally:
         target.run("delete", "namespace", NAMESPACE, "--wait=false")
         target.run("delete", "pv", f"{NAMESPACE}-models", "--wait=false", "--ignore-not-found")
@@ -56,55 +53,41 @@ Envoy Gateway all the while, on two cores that also run the cluster, the client 
     return 1 if seen.failed else 0
 
 
-async def play(course: Course, rounds: int, rate: float) -> Seen:
+def run(target: Target, models: Models, rounds: int, rate: float) -> Seen:
+    """Bring version 1 up, and play."""
+    first = Course(target, NAMESPACE, models, Latest())
+    first.apply("1")
+    target.run(
+        "-n", NAMESPACE, "wait", f"md/{NAME}", "--for=jsonpath={.status.phase}=Healthy", "--timeout=120s"
+    )
+    with (
+        watching(target, NAMESPACE, "md", NAME) as latest,
+        watching(target, NAMESPACE, "httproute", NAME) as route,
+    ):
+        course = Course(target, NAMESPACE, models, latest)
+        return asyncio.run(play(course, route, rounds, rate))
+
+
+async def play(course: Course, route: Latest, rounds: int, rate: float) -> Seen:
     """All rounds under traffic."""
-    await asyncio.to_thread(course.apply, "1")
     status = await asyncio.to_thread(course.settled, "1")
     host = str(urlsplit(status["url"]).hostname)
     client = Client(course.target.url, host, NAME, course.models.rows, rate)
     done: list[str] = []
     begin = time.perf_counter()
-    with _changes(course.target) as changes:
-        async with client.running():
-            await asyncio.sleep(10)  # some time without a change to compare with
-            ways = course.rounds(rounds)
-            while (way := await asyncio.to_thread(next, ways, None)) is not None:
-                done.append(way)
-                failed = sum(answer.failed for answer in client.answers)
-                spent = time.perf_counter() - begin
-                print(
-                    f"[{spent:4.0f} s] {len(done)} of {rounds}: {way}; {len(client.answers):,} requests, {failed} failed"
-                )
-                sys.stdout.flush()
-                await asyncio.sleep(8)
-        moments = [at - begin for at in changes]
-    return summary(done, client.answers, moments)
-
-
-@contextlib.contextmanager
-def _changes(target: Target) -> Iterator[list[float]]:
-    """The moments at which the route's spec was changed, as they come."""
-    command = [*target.kubectl, "-n", NAMESPACE, "get", "httproute", NAME, "--watch", "--output-watch-events"]
-    command += ["-o", "jsonpath={.object.metadata.generation}{'\\n'}"]
-    moments: list[float] = []
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-
-    def read() -> None:
-        last = None
-        assert process.stdout is not None
-        for line in process.stdout:
-            if last is not None and line != last:
-                moments.append(time.perf_counter())
-            last = line
-
-    thread = threading.Thread(target=read, daemon=True)
-    thread.start()
-    try:
-        yield moments
-    finally:
-        process.terminate()
-        process.wait()
-        thread.join()
+    async with client.running():
+        await asyncio.sleep(10)  # some time without a change to compare with
+        ways = course.rounds(rounds)
+        while (way := await asyncio.to_thread(next, ways, None)) is not None:
+            done.append(way)
+            failed = sum(answer.failed for answer in client.answers)
+            spent = time.perf_counter() - begin
+            print(
+                f"[{spent:4.0f} s] {len(done)} of {rounds}: {way}; {len(client.answers):,} requests, {failed} failed"
+            )
+            sys.stdout.flush()
+            await asyncio.sleep(8)
+    return summary(done, client.answers, [at - begin for at in route.changes])
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from typing import Any
 
 from slipway_demo.models import Models
 from slipway_demo.target import Target
+from slipway_rollouts.watching import Latest
 
 NAME = "breast-cancer"
 STEPS = [{"weight": 10, "hold": "3s"}, {"weight": 50, "hold": "3s"}]
@@ -23,6 +24,7 @@ class Course:
     target: Target
     namespace: str
     models: Models
+    latest: Latest
 
     def __post_init__(self) -> None:
         self._ids = count(int(time.time()))
@@ -54,17 +56,15 @@ class Course:
         self.target.run("-n", self.namespace, "annotate", "md", NAME, command, "--overwrite")
 
     def until(self, done: Callable[[Status], Any]) -> Status:
-        """Look until ``done`` holds of the status of the present spec."""
-        deadline = time.monotonic() + PATIENCE
-        while time.monotonic() < deadline:
-            found = self.target.get("modeldeployment", NAME, "-n", self.namespace) or {}
-            status: Status = found.get("status", {})
-            if status.get("observedGeneration") == found.get("metadata", {}).get("generation") and done(
-                status
-            ):
-                return status
-            time.sleep(0.3)
-        raise TimeoutError(f"{status.get('phase')}: {status.get('message')}")
+        """Wait until ``done`` holds of the status of the present spec."""
+
+        def of_the_present(body: dict[str, Any]) -> bool:
+            status = body.get("status", {})
+            current = status.get("observedGeneration") == body["metadata"]["generation"]
+            return current and bool(done(status))
+
+        status: Status = self.latest.until(of_the_present, PATIENCE)["status"]
+        return status
 
     def settled(self, version: str) -> Status:
         """Wait until a version serves alone."""
