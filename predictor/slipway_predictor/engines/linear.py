@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slipway_predictor.engines import heads
+from slipway_predictor.features.finite import all_finite
 
 Matrix = NDArray[np.float64]
 
@@ -35,9 +36,7 @@ class Linear:
         """Return the raw numbers [n, columns] of rows [n, features]; None for a number that scikit-learn refuses."""
         product: Matrix = x @ self.weights
         product += self.intercept
-        if np.isfinite(product).all() or np.isfinite(x).all():
-            return product
-        return None
+        return product if all_finite(product) or all_finite(x) else None
 
 
 def read_linear(model: Any) -> tuple[Linear, heads.Head] | None:

@@ -12,12 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slipway_contract import Input, ValueType
+from slipway_predictor.features.finite import all_finite
 from slipway_predictor.features.rules import Rule
 from slipway_predictor.features.table import Columns, Table
 from slipway_predictor.protocol import BadRequest, Tensor
 
 _SHOWN = 5  # names in a message
-_all = np.logical_and.reduce  # as the method of that name, without its detour through Python
 _FLOAT64 = np.dtype(np.float64)
 _TEXTUAL = (ValueType.STRING, ValueType.CATEGORY, ValueType.TIMESTAMP)
 
@@ -63,7 +63,7 @@ class Intake:
         rows = len(matrix)
         if matrix.dtype != _FLOAT64 or not rows or (self._max_rows is not None and rows > self._max_rows):
             return False
-        if not _all(np.isfinite(matrix.reshape(-1))):
+        if not all_finite(matrix):
             return False
         if self._lows is not None and not (matrix >= self._lows).all():
             return False
