@@ -4,33 +4,28 @@ The whole of inference but the wait in between, for every transport. Synchronous
 """
 
 import logging
-import math
 import traceback
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
-from slipway_contract import Manifest, Output, ValueType
+from slipway_contract import Manifest
 from slipway_predictor.engines import Engine
 from slipway_predictor.features import DATATYPE_OF, Intake, Table
 from slipway_predictor.monitoring.logs import LOGGER, Once
 from slipway_predictor.protocol import (
-    DATATYPES,
     BadRequest,
     InferenceAnswer,
     InferenceRequest,
     ModelFailed,
     Tensor,
 )
-from slipway_predictor.protocol.messages import strings
 from slipway_predictor.serving.blame import too_large
+from slipway_predictor.serving.held import HeldEngine
 from slipway_predictor.serving.ids import new_id
 
 _log = logging.getLogger(LOGGER)
-_all = np.logical_and.reduce
-_FEW = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +52,10 @@ class Core:
     def __init__(self, identity: Identity, manifest: Manifest, engine: Engine, intake: Intake) -> None:
         self.identity = identity
         self.manifest = manifest
-        self.engine = engine
+        self.engine: Engine = HeldEngine(engine, manifest.outputs)
         self._intake = intake
-        self._outputs = {output.name: _Form(output) for output in manifest.outputs}
-        self._all_outputs = tuple(self._outputs)
+        self._datatypes = {output.name: DATATYPE_OF[output.type] for output in manifest.outputs}
+        self._all_outputs = tuple(self._datatypes)
         self._parameters = {"version": identity.version}
         if identity.revision:
             self._parameters["revision"] = identity.revision
@@ -95,28 +90,30 @@ class Core:
         except ModelFailed:
             if (refusal := too_large(job.table, self.manifest.inputs)) is not None:
                 raise refusal from None
-            if isinstance(outcome, Exception):
+            if isinstance(outcome, Exception) and not isinstance(outcome, ModelFailed):
                 self._log_failure(outcome, job.id)
             raise
 
     def _answer(self, job: Job, outcome: dict[str, NDArray[Any]] | Exception) -> InferenceAnswer:
+        if isinstance(outcome, ModelFailed):
+            raise outcome
         if isinstance(outcome, Exception):
             raise ModelFailed(
                 f"the model raised {type(outcome).__name__} on this request; its log has the details under id {job.id}"
             ) from outcome
-        rows = len(job.table)
+        datatypes = self._datatypes
         return InferenceAnswer(
             job.id,
             self.identity.model_name,
             self.identity.version,
-            tuple([self._outputs[name].tensor(outcome[name], rows) for name in job.outputs]),
+            tuple([Tensor(name, datatypes[name], outcome[name]) for name in job.outputs]),
             self._parameters,
         )
 
     def _wanted(self, names: tuple[str, ...]) -> tuple[str, ...]:
         for name in names:
-            if name not in self._outputs:
-                raise BadRequest(f"unknown output '{name}'; this model answers {', '.join(self._outputs)}")
+            if name not in self._datatypes:
+                raise BadRequest(f"unknown output '{name}'; this model answers {', '.join(self._datatypes)}")
         return names
 
     def _log_failure(self, error: Exception, request_id: str) -> None:
@@ -131,35 +128,3 @@ class Core:
             summary,
             exc_info=error if first else None,
         )
-
-
-class _Form:
-    """One output as the contract promises it."""
-
-    def __init__(self, output: Output) -> None:
-        self._name = output.name
-        self._datatype = DATATYPES[DATATYPE_OF[output.type]]
-        self._columns = output.columns
-        self._real = output.type is ValueType.FLOAT
-
-    def tensor(self, answer: NDArray[Any], rows: int) -> Tensor:
-        """Turn an engine's answer into the promised tensor. Raises ModelFailed when it is none."""
-        expected = (rows,) if self._columns is None else (rows, self._columns)
-        if answer.shape != expected:
-            raise ModelFailed(
-                f"the model's {self._name} has shape {list(answer.shape)}, expected {list(expected)}"
-            )
-        if self._datatype.kind == "O":
-            return Tensor(
-                self._name, self._datatype.name, strings([str(v) for v in answer.flat]).reshape(expected)
-            )
-        array = answer if answer.dtype == self._datatype.dtype else answer.astype(self._datatype.dtype)
-        if self._real and not _finite(array):
-            raise ModelFailed(f"the model's {self._name} holds NaN or infinity, which is no answer")
-        return Tensor(self._name, self._datatype.name, array)
-
-
-def _finite(array: NDArray[Any]) -> bool:
-    """Return whether all values are finite numbers; for a few, plain Python is the faster."""
-    flat = array.reshape(-1)
-    return all(map(math.isfinite, flat.tolist())) if len(flat) <= _FEW else bool(_all(np.isfinite(flat)))
