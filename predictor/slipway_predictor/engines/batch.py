@@ -12,7 +12,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, NamedTuple
+from typing import Any
 
 from numpy.typing import NDArray
 
@@ -33,10 +33,7 @@ _WEIGHT = 0.2  # of the newest call in the running average
 _UNKNOWN = Cost(0.0, 0.001)  # a guess, soon corrected: the average follows what a row takes as calls are seen
 
 
-class _Asked(NamedTuple):
-    table: Table
-    outputs: Collection[str]
-    done: Done
+_Asked = tuple[Table, Collection[str], Done]
 
 
 class Batcher:
@@ -83,7 +80,7 @@ class Batcher:
 
     def submit(self, table: Table, outputs: Collection[str], done: Done) -> None:
         """Have the table answered; as the Queue interface says."""
-        self._waiting.append(_Asked(table, outputs, done))
+        self._waiting.append((table, outputs, done))
         self._rows += len(table)
         self._arrange()
 
@@ -110,16 +107,16 @@ class Batcher:
 
     def _next(self) -> tuple[list[_Asked], int]:
         """Take from the queue what goes into one call: requests for the same outputs, in their order."""
-        first = self._waiting[0]
-        cap = self._cap()
+        waiting, cap = self._waiting, self._cap()
+        _, first, _ = waiting[0]
         batch: list[_Asked] = []
         rows = 0
-        while self._waiting:
-            asked = self._waiting[0]
-            more = len(asked.table)
-            if batch and (rows + more > cap or asked.outputs != first.outputs):
+        while waiting:
+            table, outputs, _ = waiting[0]
+            more = len(table)
+            if batch and (rows + more > cap or outputs != first):
                 break
-            batch.append(self._waiting.popleft())
+            batch.append(waiting.popleft())
             rows += more
         self._rows -= rows
         return batch, rows
@@ -150,16 +147,18 @@ class Batcher:
     ) -> None:
         expected = self._cost.of(rows)
         if expected > 0:
-            self._pace += _WEIGHT * (min(seconds / expected, 1000.0) - self._pace)
+            known = self._steady and seconds < _LONG
+            most = _SURPRISE * self._pace if known else _UNBOUNDED
+            self._pace += _WEIGHT * (min(seconds / expected, most) - self._pace)
         if self._observe is not None:
             self._observe(len(batch), rows, seconds)
-        for asked, result in zip(batch, results, strict=True):
-            asked.done(result)
+        for (_, _, done), result in zip(batch, results, strict=True):
+            done(result)
 
 
 def _timed(engine: Engine, batch: list[_Asked]) -> tuple[list[Answers | Exception], float]:
     start = time.perf_counter()
-    results = answers(engine, [asked.table for asked in batch], batch[0].outputs)
+    results = answers(engine, [table for table, _, _ in batch], batch[0][1])
     return results, time.perf_counter() - start
 
 

@@ -6,7 +6,6 @@ while or the time for it is up.
 """
 
 import asyncio
-import threading
 import time
 from enum import StrEnum
 
@@ -27,9 +26,10 @@ class Lifecycle:
 
     def __init__(self) -> None:
         self.state = State.LOADING
-        self._under_way = 0
+        self._under_way: list[
+            None
+        ] = []  # one for each: appending and popping need no lock, adding to a number does
         self._last_end = 0.0
-        self._lock = threading.Lock()
 
     @property
     def ready(self) -> bool:
@@ -39,17 +39,15 @@ class Lifecycle:
     @property
     def under_way(self) -> int:
         """How many requests have begun and not ended."""
-        return self._under_way
+        return len(self._under_way)
 
     def enter(self) -> None:
         """Count a request that has begun."""
-        with self._lock:
-            self._under_way += 1
+        self._under_way.append(None)
 
     def leave(self) -> None:
         """Count a request that has ended."""
-        with self._lock:
-            self._under_way -= 1
+        self._under_way.pop()
         if self.state is State.DRAINING:
             self._last_end = time.monotonic()
 
@@ -63,4 +61,4 @@ class Lifecycle:
             if not self._under_way and time.monotonic() >= max(start, self._last_end) + quiet:
                 break
             await asyncio.sleep(_TICK)
-        return self._under_way
+        return len(self._under_way)
