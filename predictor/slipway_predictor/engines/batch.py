@@ -30,6 +30,8 @@ INLINE = 0.001
 _LONG = 0.02  # seconds: rows are added to a call only while it is expected to take less
 _MAX_THREADS = 4
 _WEIGHT = 0.2  # of the newest call in the running average
+_SURPRISE = 4.0  # times the average: what a short call took beyond that, others had the processor for
+_UNBOUNDED = 1000.0
 _UNKNOWN = Cost(0.0, 0.001)  # a guess, soon corrected: the average follows what a row takes as calls are seen
 
 

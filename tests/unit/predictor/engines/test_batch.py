@@ -109,6 +109,16 @@ async def test_a_call_that_turns_out_long_moves_to_a_thread(monkeypatch: pytest.
     assert [thread == here for thread in engine.threads] == [True, False]
 
 
+async def test_a_short_call_that_others_held_up_stays_where_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = Doubling(SHORT)
+    batcher = Batcher(engine, asyncio.get_running_loop())
+    moments = iter(np.cumsum([0, 0.0001, 0, 0.015, 0, 0.0001, 0, 0.0001]).tolist())
+    monkeypatch.setattr(time, "perf_counter", lambda: next(moments))
+    for _ in range(4):
+        await asked(batcher, rows(1))
+    assert engine.threads == [threading.get_ident()] * 4
+
+
 async def test_the_loop_goes_on_during_a_call_and_what_comes_meanwhile_is_the_next(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
