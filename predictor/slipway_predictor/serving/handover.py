@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from slipway_predictor.serving.garbage import kept
 from slipway_predictor.serving.waiting import in_thread
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ class Handover:
         usual = sys.getswitchinterval()
         sys.setswitchinterval(_SWITCH)
         try:
-            return self._make()
+            with kept():
+                return self._make()
         finally:
             sys.setswitchinterval(usual)

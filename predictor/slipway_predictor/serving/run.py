@@ -15,6 +15,7 @@ from slipway_predictor.errors import CannotServe
 from slipway_predictor.features import example_request
 from slipway_predictor.monitoring import logs
 from slipway_predictor.serving.core import Identity
+from slipway_predictor.serving.garbage import kept
 from slipway_predictor.serving.sockets import Listeners, listen, reserve
 from slipway_predictor.settings import Settings
 
@@ -77,7 +78,8 @@ def _serve(
             admin = sockets.enter_context(
                 listen(settings.host, settings.admin_port, "--admin-port", shared=shared)
             )
-        from slipway_predictor.serving.server import Server
+        with kept():
+            from slipway_predictor.serving.server import Server
 
         server = Server(settings, bundle, identity, Listeners(listener, admin), link)
         server.on_ready = lambda: announce(listener.getsockname()[1])

@@ -24,6 +24,7 @@ from slipway_predictor.serving.catalog import Catalog
 from slipway_predictor.serving.core import Identity
 from slipway_predictor.serving.docs import Docs
 from slipway_predictor.serving.figures import MetricsRoute
+from slipway_predictor.serving.garbage import kept
 from slipway_predictor.serving.handover import Handover
 from slipway_predictor.serving.http import HttpServer, Patience
 from slipway_predictor.serving.inference import InferenceRoutes
@@ -117,7 +118,8 @@ class Server:
         }
 
     def _load(self) -> loading.Loaded:
-        return loading.load(self._bundle, self._identity, self._settings.engine)
+        with kept():
+            return loading.load(self._bundle, self._identity, self._settings.engine)
 
     async def _serve(self) -> int:
         """Run the whole life; return how many requests were cut off."""
