@@ -67,15 +67,26 @@ class StandIn:
                 await make_ready(self._client, namespace, name, _labels(service))
 
     async def _accept(self, route: Json, there: bool) -> None:
-        generation = route["metadata"]["generation"]
-        parents = route.get("status", {}).get("parents", [])
-        accepted = parents and parents[0]["conditions"][0]["observedGeneration"] == generation
-        if not there or accepted:
-            return
-        conditions = [_condition(kind, generation) for kind in ("Accepted", "ResolvedRefs")]
-        await self._client.replace_status(
-            HTTP_ROUTE, {**route, "status": {"parents": [{"conditions": conditions}]}}
-        )
+        current: Json | None = route if there else None
+        while current and not _is_accepted(current):
+            conditions = [
+                _condition(kind, current["metadata"]["generation"]) for kind in ("Accepted", "ResolvedRefs")
+            ]
+            status = {"parents": [{"conditions": conditions}]}
+            try:
+                await self._client.replace_status(HTTP_ROUTE, {**current, "status": status})
+                return
+            except ApiError as error:
+                if error.status != 409:
+                    raise
+            metadata = current["metadata"]
+            current = await self._client.get(HTTP_ROUTE, metadata["namespace"], metadata["name"])
+
+
+def _is_accepted(route: Json) -> bool:
+    parents = route.get("status", {}).get("parents", [])
+    generation = route["metadata"]["generation"]
+    return bool(parents) and bool(parents[0]["conditions"][0]["observedGeneration"] == generation)
 
 
 async def make_ready(client: Client, namespace: str, name: str, labels: Json) -> None:
