@@ -13,7 +13,7 @@ from slipway_operator.cluster.cache.client import CachedClient
 from slipway_operator.cluster.cache.reflector import Reflector, Sweeper
 from slipway_operator.cluster.cache.store import State, Store, UnlistedError
 from slipway_operator.cluster.client import ApiError, Client
-from slipway_operator.cluster.kinds import GATEWAY, MODEL_DEPLOYMENT, POD, SERVICE, Kind
+from slipway_operator.cluster.kinds import MODEL_DEPLOYMENT, POD, SERVICE, Kind
 
 pytestmark = pytest.mark.integration
 
@@ -111,9 +111,16 @@ def known_metadata(body):
     return {key: value for key, value in body["metadata"].items() if key != "managedFields"}
 
 
-async def test_a_kind_that_is_not_installed_holds_nothing_and_holds_nothing_up(client, cache, namespace):
-    assert cache.store(GATEWAY).state is State.ABSENT
-    assert await CachedClient(client, cache).get(GATEWAY, namespace, "any") is None
+NOTHING = Kind("slipway.dev", "v1alpha1", "nothings", "Nothing")
+
+
+async def test_a_kind_that_is_not_installed_holds_nothing_and_holds_nothing_up(client, namespace):
+    store = Store(lambda body, there: None)
+    reflector = Reflector(client, NOTHING, store)
+    async with running(reflector.run()):
+        await asyncio.wait_for(reflector.listed.wait(), 5)
+        assert store.state is State.ABSENT
+        assert store.get(namespace, "any") is None
 
 
 async def test_nobody_is_told_that_something_is_missing_before_everything_was_listed(client, namespace):
@@ -221,9 +228,8 @@ async def test_following_goes_on_after_errors_and_after_versions_that_have_expir
 
 
 async def test_a_kind_that_is_served_no_more_is_unknown_not_empty(client, caplog):
-    gone = Kind("slipway.dev", "v1alpha1", "nothings", "Nothing")
     store = Store(lambda body, there: None)
     store.replace([], "1")
-    async with running(Reflector(client, gone, store).run()):
+    async with running(Reflector(client, NOTHING, store).run()):
         await until(lambda: store.state is State.UNLISTED)
     assert "does not serve nothings any more" in caplog.text
