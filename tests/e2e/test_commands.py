@@ -47,7 +47,7 @@ async def test_people_approve_and_take_back(place):
     assert late == {first}, f"{second} still answers"
     shown = await asyncio.to_thread(slipway, place, "status", "breast-cancer", "--wait")
     assert shown.returncode == 1, "the revision that the spec asks for is not the one that serves"
-    assert "rolled back by command to version 1" in shown.stdout
+    assert "by command: back to version 1" in shown.stdout
 
 
 def test_a_command_out_of_place_is_refused_with_the_reason(place):
