@@ -59,7 +59,7 @@ class Stable(Revision):
     """The revision that serves."""
 
     promoted_at: Time
-    restarts: int = 0
+    restarts: int | None = None
     """Container restarts seen then; more of them while the old revision is kept warm send it back."""
 
 

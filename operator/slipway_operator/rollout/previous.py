@@ -7,7 +7,7 @@ Without a canary there is no control group, so that its answers are not judged a
 from slipway_operator.api import reasons
 from slipway_operator.api.status import Stable
 from slipway_operator.rollout import causes
-from slipway_operator.rollout.observation import Problem
+from slipway_operator.rollout.observation import Problem, RevisionState
 from slipway_operator.rollout.turn import Turn
 
 
@@ -23,11 +23,15 @@ def watch(turn: Turn) -> None:
     state, old = turn.state(stable), turn.state(previous)
     if turn.status.canary or state is None or old is None or not old.ready_pods:
         return
-    cause = causes.restarts_since(stable.restarts, state) or (
-        None if state.ready_pods else Problem(reasons.CANARY_UNREADY, "none of its pods is ready")
-    )
-    if cause:
+    if cause := _cannot_serve(stable, state):
         go_back(turn, stable, cause.reason, f"{cause.message} after its promotion")
+
+
+def _cannot_serve(stable: Stable, state: RevisionState) -> Problem | None:
+    if not state.ready_pods:
+        return Problem(reasons.CANARY_UNREADY, "none of its pods is ready")
+    # An older operator has not noted them.
+    return None if stable.restarts is None else causes.restarts_since(stable.restarts, state)
 
 
 def go_back(turn: Turn, stable: Stable, reason: str, why: str) -> None:
