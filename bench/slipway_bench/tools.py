@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 CHECKOUT = Path(__file__).parents[2]
-CACHE = Path(os.environ.get("SLIPWAY_CACHE", Path.home() / ".cache" / "slipway")) / "bench"
+# Also where make exports the variable with nothing in it.
+CACHE = Path(os.environ.get("SLIPWAY_CACHE") or Path.home() / ".cache" / "slipway") / "bench"
 PACKAGES = (
     "wrk",
     "nghttp2-client",
