@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 CHECKOUT = Path(__file__).parents[2]
-CACHE = Path(os.environ.get("SLIPWAY_CACHE", Path.home() / ".cache" / "slipway")) / "fuzz"
+CACHE = Path(os.environ.get("SLIPWAY_CACHE") or Path.home() / ".cache" / "slipway") / "fuzz"
 REQUIREMENTS = CHECKOUT / "requirements" / "fuzz.txt"
 _LONGEST = 8192  # bytes of an input
 _OWN = 0.5  # share of mutations that are whole new inputs of the target's own
