@@ -4,7 +4,7 @@ from typing import Literal, get_args
 
 from pydantic import ConfigDict, Field
 
-from slipway_operator.api.fields import Duration, cel
+from slipway_operator.api.fields import Duration, Name, cel
 from slipway_operator.api.model import ApiModel
 from slipway_operator.api.sources import PrometheusSource, WebSource
 
@@ -69,16 +69,7 @@ class Metric(ApiModel):
 
     model_config = ConfigDict(json_schema_extra=cel(_ORDER, _OWN, _ONE, _BOUNDS, _LIMITS))
 
-    name: str = Field(
-        min_length=1,
-        max_length=40,
-        json_schema_extra=cel(
-            (
-                "self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')",
-                "must be lower-case letters, digits and '-'",
-            ),
-        ),
-    )
+    name: Name
     """error-rate (5xx answers), latency (requests slower than a bound above stable's usual), predictions (scores), or a
     name of your own."""
     tolerance: float | None = Field(default=None, ge=0.001, le=50)

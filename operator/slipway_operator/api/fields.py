@@ -32,3 +32,30 @@ FreeForm = Annotated[
     dict[str, Any],
     Field(json_schema_extra={"x-kubernetes-preserve-unknown-fields": True, "additionalProperties": None}),
 ]
+Name = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=40,
+        json_schema_extra=cel(
+            (
+                "self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')",
+                "must be lower-case letters, digits and '-'",
+            ),
+        ),
+    ),
+]
+Url = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=2048,
+        json_schema_extra=cel(("self.matches('^https?://[^/]+')", "must be an http:// or https:// URL")),
+    ),
+]
+
+
+def few_of_a_name(message: str) -> Any:
+    """A field's bounds: one to eight parts, each of another name, or else this message."""
+    unique = "self.all(w, self.exists_one(v, v.name == w.name))"
+    return Field(min_length=1, max_length=8, json_schema_extra=cel((unique, message)))

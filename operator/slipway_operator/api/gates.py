@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
-from slipway_operator.api.fields import Duration, FreeForm, cel
+from slipway_operator.api.fields import Duration, FreeForm, Name, Url, cel, few_of_a_name
 from slipway_operator.api.model import ApiModel, Time
 
 GateResult = Literal["Pending", "Running", "Passed", "Failed", "Error", "Skipped"]
@@ -55,22 +55,10 @@ class ShadowGate(Gate):
     """How far any two scores (or values) of equal labels may be apart; default: as far as they like."""
 
 
-_NAME = Field(
-    min_length=1,
-    max_length=40,
-    json_schema_extra=cel(
-        (
-            "self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')",
-            "must be lower-case letters, digits and '-'",
-        ),
-    ),
-)
-
-
 class JobGate(ApiModel):
     """A Kubernetes Job of yours in the same namespace: its completion lets the canary pass, its failure sends it back."""
 
-    name: Annotated[str, _NAME]
+    name: Name
     spec: FreeForm
     """A batch/v1 JobSpec. Its containers are told the canary's and stable's URLs and versions (SLIPWAY_CANARY_URL, ...).
     Defaults: backoffLimit 0, restartPolicy Never, ttlSecondsAfterFinished 3600, activeDeadlineSeconds the timeout."""
@@ -78,16 +66,7 @@ class JobGate(ApiModel):
     """How long it may take, its pods' start included; default 10m."""
 
 
-Jobs = Annotated[
-    list[JobGate],
-    Field(
-        min_length=1,
-        max_length=8,
-        json_schema_extra=cel(
-            ("self.all(w, self.exists_one(v, v.name == w.name))", "two jobs have the same name"),
-        ),
-    ),
-]
+Jobs = Annotated[list[JobGate], few_of_a_name("two jobs have the same name")]
 
 
 class Webhook(ApiModel):
@@ -102,12 +81,8 @@ class Webhook(ApiModel):
         )
     )
 
-    name: Annotated[str, _NAME]
-    url: str = Field(
-        min_length=1,
-        max_length=2048,
-        json_schema_extra=cel(("self.matches('^https?://[^/]+')", "must be an http:// or https:// URL")),
-    )
+    name: Name
+    url: Url
     """Loopback, link-local and metadata addresses and the API server are refused; redirects are not followed."""
     timeout: Duration | None = None
     """How long one call may take; default 10s, at most 1m."""
@@ -115,16 +90,7 @@ class Webhook(ApiModel):
     """How often a call that was not answered with 2xx is made again; default 3."""
 
 
-Webhooks = Annotated[
-    list[Webhook],
-    Field(
-        min_length=1,
-        max_length=8,
-        json_schema_extra=cel(
-            ("self.all(w, self.exists_one(v, v.name == w.name))", "two webhooks have the same name"),
-        ),
-    ),
-]
+Webhooks = Annotated[list[Webhook], few_of_a_name("two webhooks have the same name")]
 
 
 class Gates(ApiModel):

@@ -4,20 +4,11 @@ from typing import Annotated
 
 from pydantic import Field
 
-from slipway_operator.api.fields import cel
+from slipway_operator.api.fields import Url, cel
 from slipway_operator.api.model import ApiModel
 
 VARIABLES = ("namespace", "name", "model", "revision", "stable", "canary", "window")
 """What may stand in a query, a URL or a header as ``{{name}}``."""
-
-Url = Annotated[
-    str,
-    Field(
-        min_length=1,
-        max_length=2048,
-        json_schema_extra=cel(("self.matches('^https?://[^/]+')", "must be an http:// or https:// URL")),
-    ),
-]
 
 
 class SecretRef(ApiModel):
