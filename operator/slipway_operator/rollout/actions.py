@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from slipway_operator.api.status import ModelDeploymentStatus
-from slipway_operator.rollout.observation import Mirror
+from slipway_operator.rollout.observation import Course
 
 
 @dataclass(frozen=True)
@@ -33,17 +33,8 @@ class DeleteRevision:
 
 
 @dataclass(frozen=True)
-class WriteRoute:
-    """Write the whole HTTPRoute: its split, its mirror if any, and the revisions that can be asked for by name."""
-
-    split: Mapping[str, int]
-    mirror: Mirror | None = None
-    pins: frozenset[str] = frozenset()
-
-    @property
-    def revisions(self) -> set[str]:
-        """Everything that it leads to."""
-        return {*self.split, *self.pins, *([self.mirror.revision] if self.mirror else [])}
+class WriteRoute(Course):
+    """Write the whole HTTPRoute, so that it leads there."""
 
 
 @dataclass(frozen=True)

@@ -79,25 +79,30 @@ class Mirror:
 
 
 @dataclass(frozen=True)
-class RouteState:
-    """The HTTPRoute as it is."""
+class Course:
+    """Where a route leads: its split, its mirror if any, and the revisions that a request can ask for by name."""
 
-    generation: int
     split: Mapping[str, int]
     mirror: Mirror | None = None
     pins: frozenset[str] = frozenset()
-    """The revisions that a request can ask for by name."""
+
+    @property
+    def revisions(self) -> set[str]:
+        """Everything that it leads to in one way or another."""
+        return {*self.split, *self.pins, *([self.mirror.revision] if self.mirror else [])}
+
+
+@dataclass(frozen=True, kw_only=True)
+class RouteState(Course):
+    """The HTTPRoute as it is."""
+
+    generation: int
     accepted: bool = False
     """Accepted, with resolved references, for just this generation."""
     message: str | None = None
     """Why it is not accepted, in the gateway's words."""
     current: bool = True
     """Host names, parents and filters are as they should be."""
-
-    @property
-    def revisions(self) -> set[str]:
-        """Everything that it leads to in one way or another."""
-        return {*self.split, *self.pins, *([self.mirror.revision] if self.mirror else [])}
 
 
 @dataclass(frozen=True)
