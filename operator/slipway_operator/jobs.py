@@ -8,7 +8,7 @@ from slipway_operator.calls.http import plain
 from slipway_operator.cluster.client import ApiError, Client, Json
 from slipway_operator.cluster.kinds import JOB, POD
 from slipway_operator.cluster.render.common import Subject
-from slipway_operator.cluster.render.job import job_name, render_job
+from slipway_operator.cluster.render.job import render_job
 from slipway_operator.gates.scene import Answer, Scene
 from slipway_operator.rollout.diagnosis import pod_state
 from slipway_operator.rollout.observation import GateTicket, GateVerdict
@@ -33,16 +33,17 @@ async def run_job(
     body = render_job(
         subject, scene.canary.revision, stable, ticket, dict(gate.job or {}), gate.timeout_seconds
     )
+    name = body["metadata"]["name"]
     try:
         await client.create(JOB, body)
     except ApiError as error:
         if error.reason != "AlreadyExists":
             return _refused(error)
     try:
-        return await _end(client, subject.namespace, job_name(subject, ticket), interval)
+        return await _end(client, subject.namespace, name, interval)
     except asyncio.CancelledError:
         with contextlib.suppress(ApiError):
-            await client.delete(JOB, subject.namespace, body["metadata"]["name"])
+            await client.delete(JOB, subject.namespace, name)
         raise
 
 

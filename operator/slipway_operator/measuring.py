@@ -12,7 +12,7 @@ import aiohttp
 
 from slipway_operator.api.analysis import Metric
 from slipway_operator.api.duration import format_duration
-from slipway_operator.api.sources import Source
+from slipway_operator.api.sources import PrometheusSource, Source, WebSource
 from slipway_operator.api.status import ModelDeploymentStatus
 from slipway_operator.calls.addresses import Guard
 from slipway_operator.calls.http import NoAnswerError, plain
@@ -65,9 +65,9 @@ class Measuring:
         compared = metric.threshold is not None and metric.threshold.of in ("Ratio", "Difference")
         try:
             access = await self._access(subject.namespace, source)
-            value = await self._ask(metric, access, common | {"revision": canary.revision})
+            value = await self._ask(source, access, common | {"revision": canary.revision})
             other = (
-                await self._ask(metric, access, common | {"revision": stable.revision}) if compared else None
+                await self._ask(source, access, common | {"revision": stable.revision}) if compared else None
             )
         except NoNumberError as error:
             return Measured(message=str(error))
@@ -75,16 +75,15 @@ class Measuring:
             return Measured(message=plain(str(error)), error=True)
         return Measured(value, other)
 
-    async def _ask(self, metric: Metric, access: Access, variables: Mapping[str, str]) -> float:
-        source = metric.prometheus or metric.web
-        assert source is not None  # noqa: S101 (only metrics with a source are due)
+    async def _ask(
+        self, source: PrometheusSource | WebSource, access: Access, variables: Mapping[str, str]
+    ) -> float:
         await self._guard.check(fill(source.url, variables))
         own = {name: fill(value, variables) for name, value in (source.headers or {}).items()}
         access = Access({**own, **access.headers}, access.trust)
-        if metric.prometheus:
-            return await prometheus.measure(self._session, metric.prometheus, access, variables)
-        assert metric.web is not None  # noqa: S101
-        return await web.measure(self._session, metric.web, access, variables)
+        if isinstance(source, PrometheusSource):
+            return await prometheus.measure(self._session, source, access, variables)
+        return await web.measure(self._session, source, access, variables)
 
     async def _access(self, namespace: str, source: Source) -> Access:
         if source.secret_ref is None:

@@ -131,17 +131,15 @@ class Client:
             "PATCH", kind.path(namespace, name), query, patch, "application/merge-patch+json"
         )
 
-    async def replace(self, kind: Kind, body: Json) -> Json:
-        """Write the object if it is still the one that was read (else ApiError 409)."""
+    async def replace(self, kind: Kind, body: Json, subresource: str | None = None) -> Json:
+        """Write the object, or a part of it, if it is still the one that was read (else ApiError 409)."""
         metadata = body["metadata"]
-        path = kind.path(metadata["namespace"], metadata["name"])
+        path = kind.path(metadata["namespace"], metadata["name"], subresource)
         return await self._request("PUT", path, {"fieldManager": FIELD_MANAGER}, body)
 
     async def replace_status(self, kind: Kind, body: Json) -> Json:
         """Write the status if the object is still the one that was read (else ApiError 409)."""
-        metadata = body["metadata"]
-        path = kind.path(metadata["namespace"], metadata["name"], "status")
-        return await self._request("PUT", path, {"fieldManager": FIELD_MANAGER}, body)
+        return await self.replace(kind, body, "status")
 
     async def delete(self, kind: Kind, namespace: str, name: str) -> Json | None:
         """Delete the object and, in the background, what it owns; no error where there is none.

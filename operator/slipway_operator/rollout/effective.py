@@ -60,7 +60,7 @@ def effective_rollout(own: Rollout | None, policy: Policy | None = None) -> Effe
 
 def strategy_of(own: Rollout | None, policy: Policy | None) -> Strategy:
     """The strategy alone."""
-    return _over(own, policy).strategy or DEFAULT_STRATEGY
+    return (own and own.strategy) or (policy and policy.rollout.strategy) or DEFAULT_STRATEGY
 
 
 def _steps(strategy: Strategy, steps: list[Step] | None) -> list[Step]:
