@@ -16,7 +16,6 @@ from slipway_operator.api.gates import GateState
 from slipway_operator.api.spec import ModelDeploymentSpec
 from slipway_operator.api.status import Canary, ModelDeploymentStatus, Stable
 from slipway_operator.calls.addresses import Guard
-from slipway_operator.cluster.client import connect
 from slipway_operator.cluster.gateway import Parents
 from slipway_operator.cluster.kinds import SERVICE
 from slipway_operator.cluster.observe import View
@@ -30,14 +29,6 @@ pytestmark = pytest.mark.integration
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 PATIENCE = 20.0
-
-
-@pytest.fixture
-async def client(apiserver, monkeypatch):
-    monkeypatch.setenv("KUBECONFIG", str(apiserver.kubeconfig))
-    client = await connect()
-    yield client
-    await client.close()
 
 
 def pod(name: str) -> dict:

@@ -8,8 +8,7 @@ from tests.unit.operator.gates.server import scene, side
 
 from slipway_operator.api.gates import EffectiveGate
 from slipway_operator.api.spec import ModelDeploymentSpec
-from slipway_operator.cluster.client import connect
-from slipway_operator.cluster.kinds import JOB, POD
+from slipway_operator.cluster.kinds import JOB, POD, Kind
 from slipway_operator.cluster.render.common import Subject
 from slipway_operator.cluster.render.job import job_name
 from slipway_operator.jobs import run_job
@@ -18,14 +17,6 @@ from slipway_operator.rollout.observation import GateTicket
 pytestmark = pytest.mark.integration
 TICKET = GateTicket("rev2", "2026-01-01T00:00:00.000Z", "job/backtest", 1)
 SPEC = {"template": {"spec": {"containers": [{"name": "backtest", "image": "backtest:1"}]}}}
-
-
-@pytest.fixture
-async def client(apiserver, monkeypatch):
-    monkeypatch.setenv("KUBECONFIG", str(apiserver.kubeconfig))
-    client = await connect()
-    yield client
-    await client.close()
 
 
 def subject(namespace):
@@ -90,8 +81,6 @@ async def said(client, job, words):
 @pytest.fixture
 async def account(client, namespace):
     """Without a controller nobody makes a namespace's default ServiceAccount."""
-    from slipway_operator.cluster.kinds import Kind
-
     body = {
         "apiVersion": "v1",
         "kind": "ServiceAccount",

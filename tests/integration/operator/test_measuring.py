@@ -12,7 +12,6 @@ from tests.integration.operator.prometheus import prometheus
 from slipway_operator.api.spec import ModelDeploymentSpec
 from slipway_operator.api.status import Canary, ModelDeploymentStatus, Stable, StepState
 from slipway_operator.calls.addresses import Guard
-from slipway_operator.cluster.client import connect
 from slipway_operator.cluster.kinds import SECRET
 from slipway_operator.cluster.render.common import Subject
 from slipway_operator.measuring import Measuring
@@ -30,14 +29,6 @@ orders_total{revision="canary1"} 100
 orders_total{revision="stable1"} 100
 """
 SHARE = 'refunds_total{revision="{{revision}}"} / orders_total{revision="{{revision}}"}'
-
-
-@pytest.fixture
-async def client(apiserver, monkeypatch):
-    monkeypatch.setenv("KUBECONFIG", str(apiserver.kubeconfig))
-    client = await connect()
-    yield client
-    await client.close()
 
 
 @pytest.fixture
