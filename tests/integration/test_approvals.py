@@ -89,9 +89,9 @@ def people(kubectl, policy, namespace):
 
 
 def _until_in_force(patch):
-    """A new policy takes a moment."""
-    for _ in range(100):
-        if patch("dev", {"metadata": {"annotations": {"slipway.dev/promote": "probe"}}})[0]:
+    """A new policy takes a moment. Every probe asks for something new: what changes nothing is never refused."""
+    for attempt in range(300):
+        if patch("dev", {"metadata": {"annotations": {"slipway.dev/promote": f"probe-{attempt}"}}})[0]:
             return
         time.sleep(0.1)
     raise AssertionError("the policy never came into force")
