@@ -2,15 +2,20 @@
 
 Additive increase, multiplicative decrease, as in congestion control: while answers come within the target the bound
 grows, when they take longer it shrinks in proportion. A request beyond the bound is refused at once, so that the
-admitted ones are answered in time and the model works on nothing that nobody waits for any more.
+admitted ones are answered in time and the model works on nothing that nobody waits for any more. It never shrinks below
+what the model works off in a moment: where answers are late with so few waiting, somebody else has the processor, and
+refusing would not make it come back sooner.
 """
 
 from collections.abc import Callable
+
+from slipway_predictor.engines import Cost
 
 _TARGET = 0.05  # seconds a request may take, waiting included, unless the model alone takes longer
 _STRETCH = (
     2.5  # how many times the model's own time a request may take: a running batch, then its own, and some
 )
+_MOMENT = 0.025  # seconds of the model's work that are never too much to wait for
 _LEAST = 4
 _MOST = 4096
 _START = 64.0
@@ -22,13 +27,16 @@ class Limiter:
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._limit = _START
+        self._least = float(_LEAST)
         self._alone = 0.0
         self._shrunk = 0.0
         self.waiting = 0
 
-    def expect(self, seconds: float) -> None:
-        """Begin with a bound that fits a model which needs so much time for one request more in a call."""
-        self._limit = min(_MOST, max(_START, _TARGET / max(seconds, 1e-9)))
+    def expect(self, cost: Cost) -> None:
+        """Begin with a bound that fits a model whose calls take so long."""
+        per_row = max(cost.per_row, 1e-9)
+        self._limit = min(_MOST, max(_START, _TARGET / per_row))
+        self._least = min(_START, max(_LEAST, (_MOMENT - cost.fixed) / per_row))
 
     @property
     def limit(self) -> int:
@@ -58,4 +66,4 @@ class Limiter:
         now = self._clock()
         if now - self._shrunk > seconds:  # once for all that waited together
             self._shrunk = now
-            self._limit = max(_LEAST, self._limit * max(0.5, target / seconds))
+            self._limit = max(self._least, self._limit * max(0.5, target / seconds))

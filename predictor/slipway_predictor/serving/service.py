@@ -69,7 +69,7 @@ class Service:
         self._queue = queue
         if (cost := core.engine.cost) is not None:
             self.quick = cost.of(1) < _QUICK
-            self.limiter.expect(cost.per_row)
+            self.limiter.expect(cost)
         self.core = core
 
     def begin(self, protocol: str, request_id: str | None = None, budget: float | None = None) -> Call:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from slipway_predictor.engines import Cost
 from slipway_predictor.serving.limiter import Limiter
 
 
@@ -63,9 +64,34 @@ def test_the_bound_grows_while_answers_are_quick() -> None:
 
 def test_it_begins_with_what_the_model_s_cost_allows() -> None:
     limiter = Limiter(Clock())
-    limiter.expect(1e-4)
+    limiter.expect(Cost(0.0, 1e-4))
     assert limiter.limit == 500
-    limiter.expect(0.0)
+    limiter.expect(Cost(0.0, 0.0))
     assert limiter.limit == 4096
-    limiter.expect(1.0)
+    limiter.expect(Cost(0.0, 1.0))
     assert limiter.limit == 64
+
+
+@pytest.mark.parametrize(
+    ("cost", "least"),
+    [
+        pytest.param(Cost(1e-5, 1e-5), 64, id="quick"),
+        pytest.param(Cost(5e-3, 2e-3), 10, id="so many as it works off in a moment"),
+        pytest.param(Cost(5e-3, 5e-3), 4, id="slow"),
+        pytest.param(Cost(0.5, 1e-5), 4, id="a call alone takes too long"),
+        pytest.param(None, 4, id="unknown"),
+    ],
+)
+def test_stalls_do_not_shrink_it_below_what_the_model_works_off_in_a_moment(cost: Cost | None, least: int) -> None:
+    clock = Clock()
+    limiter = Limiter(clock)
+    if cost:
+        limiter.expect(cost)
+    limiter.leave(0.001, alone=limiter.enter())
+    for _ in range(30):  # another process has the processor for half a second, again and again
+        for _ in range(4):
+            limiter.enter()
+        clock.now += 0.6
+        for _ in range(4):
+            limiter.leave(0.5, alone=False)
+    assert limiter.limit == least
