@@ -48,9 +48,9 @@ def _measure(chosen: argparse.Namespace) -> Results:
         if "cells" in chosen.parts:
             _cells(bench, chosen, results)
         if "offered" in chosen.parts:
-            for model in ("LR", "RF"):
+            for server, model in scenarios.OFFERED_TO:
                 for rate in scenarios.OFFERED:
-                    bench.offered(model, rate, results)
+                    bench.offered(server, model, rate, results)
         if "memory" in chosen.parts:
             bench.growth(chosen.requests, results)
         if "overload" in chosen.parts:

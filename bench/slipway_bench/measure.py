@@ -41,7 +41,8 @@ class Results:
     """Seconds to readiness with LR, by server."""
     memory: dict[str, int] = field(default_factory=dict)
     """Bytes with LR after the first cells, by server."""
-    offered: dict[tuple[str, int], Burst] = field(default_factory=dict)
+    offered: dict[tuple[str, str, int], Burst] = field(default_factory=dict)
+    """By server, model and requests a second."""
     growth: tuple[int, int, int] | None = None
     """Requests, and bytes before and after them."""
     overload: "Overload | None" = None
@@ -101,17 +102,17 @@ class Bench:
         bodies = self.folder / f"{server.body}-{cell.rows}"
         return load.closed(self.tools, path, bodies, cell.connections, seconds)
 
-    def offered(self, model: str, rate: int, results: Results) -> None:
-        """Offer this predictor a fixed rate."""
-        server = SERVERS["slipway"]
+    def offered(self, name: str, model: str, rate: int, results: Results) -> None:
+        """Offer a server a fixed rate."""
+        server = SERVERS[name]
         body = self.folder / "v2-1.one"
         with running(server, model, self.folder):
             for seconds in (_OFFERED_WARM_UP, self.long):
                 burst = load.offered(
                     self.tools, server.path, body, rate, scenarios.OFFERED_CONNECTIONS, seconds, self.folder
                 )
-        results.offered[model, rate] = burst
-        _say("slipway", f"{model}, {rate:,} a second offered", burst)
+        results.offered[name, model, rate] = burst
+        _say(name, f"{model}, {rate:,} a second offered", burst)
 
     def growth(self, requests: int, results: Results) -> None:
         """Look at the memory before and after many requests."""

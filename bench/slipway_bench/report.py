@@ -71,7 +71,12 @@ def _ratios(results: Results) -> list[_Row]:
 
 
 def _singles(results: Results) -> list[_Row]:
+    """With the machine's own figure beside it: what no server can be better than."""
     rows = []
+    floor = next(
+        (r for (c, name), r in results.cells.items() if name == "floor" and c.connections == 1), None
+    )
+    beside = f" (of which no server at all: {floor.burst.p99:.2f} ms)" if floor else ""
     for cell in CELLS:
         result = results.cells.get((cell, "slipway"))
         if result and cell.connections == 1:
@@ -80,7 +85,7 @@ def _singles(results: Results) -> list[_Row]:
                 (
                     f"{cell.model}, one connection, p99",
                     f"< {scenarios.SINGLE_P99} ms",
-                    f"{result.burst.p99:.2f} ms",
+                    f"{result.burst.p99:.2f} ms{beside}",
                     well,
                 )
             )
@@ -89,9 +94,13 @@ def _singles(results: Results) -> list[_Row]:
 
 def _offered(results: Results) -> list[_Row]:
     rows = []
-    for (model, rate), burst in results.offered.items():
+    for (name, model, rate), burst in results.offered.items():
+        if name == "floor":
+            continue
+        floor = results.offered.get(("floor", "LR", rate))
+        beside = f" (no server at all: {floor.rate:,.0f}/s, p99 {floor.p99:.2f} ms)" if floor else ""
         well = burst.p99 < scenarios.OFFERED_P99 and not burst.failed and burst.rate > 0.98 * rate
-        got = f"{burst.rate:,.0f}/s answered, p99 {burst.p99:.2f} ms, {burst.failed + burst.refused} failed"
+        got = f"{burst.rate:,.0f}/s answered, p99 {burst.p99:.2f} ms, {burst.failed + burst.refused} failed{beside}"
         rows.append(
             (
                 f"{model}, {rate:,} requests/s offered",

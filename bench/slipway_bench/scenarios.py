@@ -26,7 +26,8 @@ class Cell:
 
 
 CELLS = (
-    *(Cell(model, 1, connections, ALL) for model in ("LR", "RF") for connections in (1, 16, 64)),
+    *(Cell("LR", 1, connections, (*ALL, "floor")) for connections in (1, 16, 64)),
+    *(Cell("RF", 1, connections, ALL) for connections in (1, 16, 64)),
     *(Cell(model, 32, 16, ALL) for model in ("LR", "RF")),
     *(Cell("GB", 1, connections, ("slipway", "kserve", "mlserver", "fastapi")) for connections in (1, 16)),
     *(Cell(model, 1, 16, ("slipway", "kserve", "mlserver"), "grpc") for model in ("LR", "RF")),
@@ -61,6 +62,7 @@ TARGETS = (
 SINGLE_P99 = 0.3
 """Milliseconds, one connection."""
 
+OFFERED_TO = (("floor", "LR"), ("slipway", "LR"), ("slipway", "RF"))
 OFFERED = (10_000, 40_000)
 """Requests a second."""
 OFFERED_P99 = 5.0

@@ -78,6 +78,11 @@ SERVERS = {
             path_many="/predict_batch",
             ready="/docs",
         ),
+        Server(
+            "floor",
+            "no server, a constant answer on the same event loop: what the machine and the load generator allow",
+            f"{{python}} -m slipway_bench.peers.floor {HTTP_PORT}",
+        ),
     )
 }
 

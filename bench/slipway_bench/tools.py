@@ -24,7 +24,7 @@ PACKAGES = (
     "libjemalloc2",
     "libnghttp2-14",
 )
-REQUIREMENTS = CHECKOUT / "requirements" / "bench.txt"
+REQUIREMENTS = CHECKOUT / "requirements" / "mlserver.txt"
 
 
 class BenchError(Exception):

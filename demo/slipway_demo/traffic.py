@@ -51,6 +51,8 @@ class Client:
     rows: Sequence[Sequence[float]]
     rate: float
     """Requests a second."""
+    output: str = "label"
+    """The output that is kept as an answer's label."""
     answers: list[Answer] = field(default_factory=list)
 
     @asynccontextmanager
@@ -92,7 +94,7 @@ class Client:
             ) as response:
                 status, revision = response.status, response.headers.get(REVISION_HEADER, "")
                 text = await response.text()
-                label, error = (label_of(text), "") if status == 200 else (None, text[:200])
+                label, error = (label_of(text, self.output), "") if status == 200 else (None, text[:200])
         except (aiohttp.ClientError, TimeoutError, ValueError) as failure:
             status, error = 0, f"{type(failure).__name__}: {failure}"
         now = perf_counter()
@@ -105,9 +107,9 @@ def body(row: Sequence[float]) -> bytes:
     return json.dumps({"inputs": [tensor]}).encode()
 
 
-def label_of(text: str) -> Any:
-    """The label in a V2 answer; raises ValueError where there is none."""
+def label_of(text: str, output: str = "label") -> Any:
+    """The label in a V2 answer, its output of that name; raises ValueError where there is none."""
     outputs = {part["name"]: part["data"] for part in json.loads(text)["outputs"]}
-    if "label" not in outputs:
-        raise ValueError(f"no output named label among {sorted(outputs)}")
-    return outputs["label"][0]
+    if output not in outputs:
+        raise ValueError(f"no output named {output} among {sorted(outputs)}")
+    return outputs[output][0]

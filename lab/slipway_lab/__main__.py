@@ -4,7 +4,7 @@ import argparse
 import os
 import sys
 
-from slipway_lab import programs, state
+from slipway_lab import extra, programs, state
 from slipway_lab.down import down
 from slipway_lab.errors import LabError
 from slipway_lab.identity import alive
@@ -23,6 +23,7 @@ A real single-node Kubernetes for machines without Docker.
   status     what runs, on which ports
   exec CMD…  run a command in the cluster's network, with KUBECONFIG set
   logs NAME  the log of one of the processes that `status` lists
+  image NAME build an image that the lab itself does not need, load it and print its reference: mlserver
   programs   build etcd and Kubernetes only (what the integration tests need; no root)
 
 environment:
@@ -94,6 +95,10 @@ def _logs(options: argparse.Namespace) -> None:
     sys.stdout.write(log.read_text(errors="replace"))
 
 
+def _image(options: argparse.Namespace) -> None:
+    print(extra.load(options.name))
+
+
 def _programs(_: argparse.Namespace) -> None:
     programs.build(("etcd", "kubernetes"), Paths.here(), Report())
 
@@ -107,7 +112,7 @@ def _parser() -> argparse.ArgumentParser:
         command = commands.add_parser(name)
         if name == "exec":
             command.add_argument("words", nargs=argparse.REMAINDER, metavar="CMD", help="default: a shell")
-        if name == "logs":
+        if name in ("logs", "image"):
             command.add_argument("name", metavar="NAME")
     return parser
 
@@ -118,6 +123,7 @@ COMMANDS = {
     "status": _status,
     "exec": _exec,
     "logs": _logs,
+    "image": _image,
     "programs": _programs,
 }
 

@@ -61,8 +61,10 @@ def add_programs(plan: Plan, cache: Cache, names: Iterable[str] = PROGRAM_SIZES)
     return last
 
 
-def add_images(plan: Plan, cache: Cache, environment: dict[str, str]) -> list[Image]:
-    """Add everything the images need and the images themselves; returns all images of the lab."""
+def add_images(
+    plan: Plan, cache: Cache, environment: dict[str, str], every: list[Image] | None = None
+) -> list[Image]:
+    """Add everything that images need and the images themselves, by default all of a lab; returns them."""
     if not packages.fresh(cache):
         plan.add(
             "packages", "Debian packages, unpacked in the cache", 15, lambda task: packages.fetch(cache, task)
@@ -70,7 +72,12 @@ def add_images(plan: Plan, cache: Cache, environment: dict[str, str]) -> list[Im
         plan.brings.append(
             ("containerd, runc, CNI plugins, buildah, debootstrap: unpacked, not installed", 190)
         )
-    every = [images.pause(cache), images.ours("operator"), images.ours("predictor"), images.gateway(cache)]
+    every = every or [
+        images.pause(cache),
+        images.ours("operator"),
+        images.ours("predictor"),
+        images.gateway(cache),
+    ]
     stale = [image for image in every if not image.fresh(cache)]
     if any(image.name != "pause" for image in stale):
         _add_base(plan, cache, environment)
@@ -110,8 +117,8 @@ def _add_image(plan: Plan, cache: Cache, environment: dict[str, str], image: Ima
         _add_wheels(plan, cache, image.name)
         needs = ["image-base", f"wheels-{image.name}", before]
         house = wheels.house(cache, image.name)
-        seconds = 50 if image.name == "predictor" else 25
-        title = f"image of the {image.name}"
+        seconds = 25 if image.name == "operator" else 50
+        title = f"image of {images.TITLES[image.name]}"
         plan.add(
             f"image-{image.name}", title, seconds, lambda task: builder.build(image, task, house=house), needs
         )
@@ -119,8 +126,9 @@ def _add_image(plan: Plan, cache: Cache, environment: dict[str, str], image: Ima
 
 def _add_wheels(plan: Plan, cache: Cache, name: str) -> None:
     if not wheels.fresh(cache, name):
-        plan.add(f"wheels-{name}", f"wheels of the {name}", 15, lambda task: wheels.fetch(cache, name, task))
-        plan.brings.append((f"wheels for the {name}'s image", 230 if name == "predictor" else 15))
+        title = f"wheels of {images.TITLES[name]}"
+        plan.add(f"wheels-{name}", title, 15, lambda task: wheels.fetch(cache, name, task))
+        plan.brings.append((f"{title}, for its image", wheels.SIZES[name]))
 
 
 def _previous_image(plan: Plan) -> str:

@@ -18,6 +18,8 @@ from slipway_lab.steps import Task
 RECIPES = CHECKOUT / "lab" / "images"
 BASE = "localhost/slipway-base"
 WHEELS = "/wheels"
+TITLES = {"operator": "the operator", "predictor": "the predictor", "mlserver": "MLServer"}
+"""How people call the images that are made from wheels."""
 WITH_LIBRARIES = 'mount --bind "$0" /etc/ld.so.cache && exec "$@"'
 """buildah runs itself again with the container's environment, so LD_LIBRARY_PATH does not reach it."""
 
@@ -81,6 +83,13 @@ def gateway(cache: Cache) -> Image:
     group = next(group for group in tools.GROUPS if group.name == "envoy-gateway")
     digest = digest_of(recipe, base.digest(), group.digest(), wheels.REQUIREMENTS / "lab.txt")
     return Image("gateway", recipe, cache.root / "gateway", digest, 390)
+
+
+def mlserver() -> Image:
+    """MLServer from PyPI: a server that is not ours. Built only for who asks for it."""
+    recipe = RECIPES / "Dockerfile.mlserver"
+    digest = digest_of(recipe, base.digest(), wheels.digest("mlserver"))
+    return Image("mlserver", recipe, wheels.REQUIREMENTS, digest, 620)
 
 
 @dataclass(frozen=True)

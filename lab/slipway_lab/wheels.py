@@ -17,10 +17,12 @@ REQUIREMENTS = CHECKOUT / "requirements"
 IMAGE_PYTHON = "3.11"
 IMAGE_GLIBC = 36
 """Minor version of glibc 2 in Debian 12."""
+SIZES = {"operator": 15, "predictor": 230, "mlserver": 190}
+"""Megabytes of each wheel house, about."""
 
 
 def house(cache: Cache, name: str) -> Path:
-    """The folder with the wheels of ``operator`` or ``predictor``."""
+    """The folder with the wheels of ``operator``, ``predictor`` or ``mlserver``."""
     return cache.root / "wheels" / name
 
 
@@ -59,9 +61,12 @@ def envoy_fresh(cache: Cache) -> bool:
     return cache.fresh("envoy", digest_of(REQUIREMENTS / "lab.txt"), cache.root / "envoy" / "envoy")
 
 
+_TO_BUILD = {"operator": ["build"], "predictor": ["build", "native"]}
+"""What building our own wheel takes."""
+
+
 def _lists(name: str) -> list[Path]:
-    lists = [f"{name}.txt", "build.txt", *(["native.txt"] if name == "predictor" else [])]
-    return [REQUIREMENTS / file for file in lists]
+    return [REQUIREMENTS / f"{part}.txt" for part in (name, *_TO_BUILD.get(name, []))]
 
 
 def _pip(folder: Path) -> list[str | Path]:

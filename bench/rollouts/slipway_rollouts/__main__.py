@@ -28,7 +28,7 @@ def main() -> int:
     parser.add_argument(
         "--rounds", type=int, default=30, help="rollouts and ways back (default: %(default)s)"
     )
-    parser.add_argument("--rate", type=float, default=200.0, help="requests a second (default: %(default)s)")
+    parser.add_argument("--rate", type=float, default=220.0, help="requests a second (default: %(default)s)")
     parser.add_argument("--out", type=Path, help="the file for the table (default: standard output)")
     options = parser.parse_args()
     target, models = lab_target(), train(CHECKOUT / ".cache/demo-models")

@@ -1,7 +1,9 @@
 """One call of the engine for all that arrived in one turn of the event loop. No timer: nobody waits for company.
 
 The loop reads every socket that has something before it gets back here, so under load a turn brings many requests, and
-an engine whose call costs the same for one row as for a hundred answers a hundred times as many. While a call runs in a
+an engine whose call costs the same for one row as for a hundred answers a hundred times as many. Before a call that
+costs far more than a look at the sockets, they are looked at again as long as that brings requests: clients that have
+just been answered ask again while the last answers are still being written. While a call runs in a
 thread, what arrives meanwhile is the next batch. Short calls are made on the loop's own thread, where handing over
 would cost more than the call; long ones in a thread, so that health never waits.
 """
@@ -26,6 +28,11 @@ MAX_ROWS = 1024
 
 INLINE = 0.001
 """A call expected to take less (seconds) is made on the loop's thread."""
+
+_DEAR = 0.0001
+"""A call that costs so much (seconds) whatever its rows is worth another look at the sockets, which costs a tenth."""
+
+_PATIENCE = 0.002  # seconds that such looks may take, the reading of what they bring included
 
 _LONG = 0.02  # seconds: rows are added to a call only while it is expected to take less
 _MAX_THREADS = 4
@@ -64,6 +71,8 @@ class Batcher:
         self._rows = 0
         self._running = 0
         self._due = False
+        self._seen = 0  # requests that waited at the last look
+        self._until = 0.0  # when to look no more
         self._workers = min(_MAX_THREADS, cpus())
         self._threads = ThreadPoolExecutor(self._workers, "model")
 
@@ -93,7 +102,20 @@ class Batcher:
     def _arrange(self) -> None:
         if self._waiting and not self._due and self._running < self._workers:
             self._due = True
-            self._loop.call_soon(self._turn)
+            if self._steady and self._cost.fixed >= _DEAR:
+                self._seen, self._until = 0, self._loop.time() + _PATIENCE
+                self._loop.call_soon(self._look)
+            else:
+                self._loop.call_soon(self._turn)
+
+    def _look(self) -> None:
+        """Make the next call, unless the last look at the sockets has brought some more for it."""
+        came = len(self._waiting) > self._seen
+        self._seen = len(self._waiting)
+        if came and self._rows < self._max_rows and self._loop.time() < self._until:
+            self._loop.call_soon(self._look)
+        else:
+            self._turn()
 
     def _turn(self) -> None:
         """Make the next call."""

@@ -43,10 +43,18 @@ def test_ratios_are_judged(ratio: float) -> None:
 @pytest.mark.parametrize(
     ("found", "what", "well"),
     [
-        (Results(offered={("LR", 10_000): burst(9_990)}), "LR, 10,000 requests/s offered", True),
-        (Results(offered={("LR", 10_000): burst(9_990, p99=6)}), "LR, 10,000 requests/s offered", False),
-        (Results(offered={("LR", 10_000): burst(9_990, failed=1)}), "LR, 10,000 requests/s offered", False),
-        (Results(offered={("LR", 10_000): burst(8_000)}), "LR, 10,000 requests/s offered", False),
+        (Results(offered={("slipway", "LR", 10_000): burst(9_990)}), "LR, 10,000 requests/s offered", True),
+        (
+            Results(offered={("slipway", "LR", 10_000): burst(9_990, p99=6)}),
+            "LR, 10,000 requests/s offered",
+            False,
+        ),
+        (
+            Results(offered={("slipway", "LR", 10_000): burst(9_990, failed=1)}),
+            "LR, 10,000 requests/s offered",
+            False,
+        ),
+        (Results(offered={("slipway", "LR", 10_000): burst(8_000)}), "LR, 10,000 requests/s offered", False),
         (Results(growth=(10**6, 1000, 1010)), "resident memory", True),
         (Results(growth=(10**6, 1000, 1030)), "resident memory", False),
         (Results(overload=Overload(200, burst(190, p99=90), 20)), "a model of 5 ms a row", True),

@@ -82,7 +82,9 @@ def test_it_begins_with_what_the_model_s_cost_allows() -> None:
         pytest.param(None, 4, id="unknown"),
     ],
 )
-def test_stalls_do_not_shrink_it_below_what_the_model_works_off_in_a_moment(cost: Cost | None, least: int) -> None:
+def test_stalls_do_not_shrink_it_below_what_the_model_works_off_in_a_moment(
+    cost: Cost | None, least: int
+) -> None:
     clock = Clock()
     limiter = Limiter(clock)
     if cost:

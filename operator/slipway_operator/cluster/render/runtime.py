@@ -11,6 +11,7 @@ import json
 from slipway_operator.api import names
 from slipway_operator.api.status import Revision
 from slipway_operator.cluster.kinds import SERVING_RUNTIME
+from slipway_operator.cluster.render import mlserver
 from slipway_operator.cluster.render.common import Json, Subject, head
 
 # KServe's stock runtimes carry no annotation of ours.
@@ -23,14 +24,14 @@ KNOWN = {
     "kserve-predictiveserver": "arg:--model_name",
     "kserve-huggingfaceserver": "arg:--model_name",
     "kserve-tensorflow-serving": "arg:--model_name",
-    "kserve-mlserver": "env:MLSERVER_MODEL_NAME",
 }
 
 
 def how_named(source: Json) -> str | None:
     """How this runtime is told the model's name (``env:NAME`` or ``arg:--flag``); None where that is not known."""
-    annotations = source["metadata"].get("annotations", {})
-    return annotations.get(names.ANNOTATION_MODEL_NAME) or KNOWN.get(source["metadata"]["name"])
+    if how := source["metadata"].get("annotations", {}).get(names.ANNOTATION_MODEL_NAME):
+        return str(how)
+    return f"env:{mlserver.NAME}" if mlserver.is_mlserver(source) else KNOWN.get(source["metadata"]["name"])
 
 
 def runtime_hash(source: Json) -> str:
@@ -54,6 +55,9 @@ def render_runtime(subject: Subject, revision: Revision, source: Json) -> Json:
     container = serving_container(body["spec"])
     for how, value in _told(subject, revision, source):
         _tell(container, how, value)
+    if mlserver.is_mlserver(source):
+        for name, value in mlserver.told(container, subject.spec.model.format).items():
+            _tell(container, f"env:{name}", value)
     # Chosen by name only: a copy must never win the automatic choice of somebody else's InferenceService.
     for supported in body["spec"].get("supportedModelFormats", []):
         supported["autoSelect"] = False

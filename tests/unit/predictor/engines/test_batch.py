@@ -65,6 +65,34 @@ async def test_a_turn_s_requests_are_one_call() -> None:
     assert batcher.waiting_rows == 0
 
 
+@pytest.mark.parametrize(("cost", "calls"), [(SHORT, [2, 1]), (Cost(1e-5, 1e-7), [1, 1, 1])])
+async def test_a_dear_call_takes_along_what_the_next_look_at_the_sockets_brings(
+    cost: Cost, calls: list[int]
+) -> None:
+    engine = Doubling(cost)
+    batcher = Batcher(engine, asyncio.get_running_loop())
+    tasks = [asyncio.create_task(asked(batcher, rows(0)))]
+    for turns in (1, 3):  # the second comes one turn after the first, the third after a turn without any
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        tasks.append(asyncio.create_task(asked(batcher, rows(1))))
+    await asyncio.gather(*tasks)
+    assert engine.calls == calls
+
+
+async def test_a_dear_call_does_not_wait_for_ever_while_more_comes_at_every_look() -> None:
+    engine = Doubling()
+    batcher = Batcher(engine, asyncio.get_running_loop(), max_rows=10**9)
+    first = asyncio.create_task(asked(batcher, rows(0)))
+    others = []
+    while not first.done():
+        others.append(asyncio.create_task(asked(batcher, rows(1))))
+        await asyncio.sleep(0)
+        assert len(others) < 100_000, "the first request is still waiting"
+    await asyncio.gather(*others)
+    assert engine.calls[0] > 1
+
+
 async def test_columns_are_batched_too() -> None:
     engine = Doubling()
     batcher = Batcher(engine, asyncio.get_running_loop())
