@@ -41,6 +41,7 @@ INCONCLUSIVE = "AnalysisInconclusive"  # no verdict when the steps were over, an
 CONVICTIONS = {
     "error-rate": "ErrorRateWorse",
     "latency": "LatencyWorse",
+    "rejections": "RejectionsWorse",
     "predictions": "PredictionsDiffer",
 }
 OUT_OF_BOUNDS = "MetricOutOfBounds"  # a metric of the user's own

@@ -1,10 +1,11 @@
 """The predictor's own counters, read from every pod: what a model's process knows of its answers.
 
-It cannot know of requests that never reached it; a gateway's counters will stand beside it. 5xx answers are the
-model's failures, 4xx the client's.
+It cannot know of requests that never reached it; a gateway's counters stand beside it. 5xx answers are the model's
+failures, 4xx the client's: 400 is a request that does not fit the contract, which a new model may draw narrower.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,13 +14,14 @@ import aiohttp
 
 from slipway_operator.api import names
 from slipway_operator.evidence.exposition import samples, slower
-from slipway_operator.rollout.analysis.signals import SCORE
+from slipway_operator.rollout.analysis.signals import ASKED, REJECTED, SCORE
 from slipway_operator.rollout.observation import Readings
 from slipway_operator.rollout.pods import host_of, predictors
 
 REQUESTS = "slipway_predictor_requests_total"
 DURATION = "slipway_predictor_request_duration_seconds_bucket"
 SCORES = "prediction_scores_bucket"
+_REJECTED_CODE = "400"
 TIMEOUT = aiohttp.ClientTimeout(total=2)
 
 Json = dict[str, Any]
@@ -57,17 +59,19 @@ def parse(text: str) -> dict[str, int]:
 
     Raises ValueError for a text that is none.
     """
-    requests = errors = 0
+    codes: Counter[str] = Counter()
     below: dict[str, dict[str, int]] = {DURATION: {}, SCORES: {}}
     for sample in samples(text, REQUESTS, DURATION, SCORES):
         if sample.name == REQUESTS:
-            requests += int(sample.value)
-            errors += int(sample.value) if sample.labels.get("code", "").startswith("5") else 0
+            codes[sample.labels.get("code", "")] += int(sample.value)
         elif sample.name in below:
             bounds = below[sample.name]
             bound = sample.labels.get("le", "")
             bounds[bound] = bounds.get(bound, 0) + int(sample.value)
-    counts = {"requests": requests, "errors": errors} | slower(below[DURATION])
+    asked = codes.total()
+    errors = sum(count for code, count in codes.items() if code.startswith("5"))
+    counts = {"requests": asked, "errors": errors, ASKED: asked, REJECTED: codes[_REJECTED_CODE]}
+    counts |= slower(below[DURATION])
     scored = below[SCORES].pop("+Inf", None)
     if scored is not None:
         counts |= {"scored": scored} | {f"{SCORE}{cut}": count for cut, count in below[SCORES].items()}

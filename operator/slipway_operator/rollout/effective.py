@@ -1,9 +1,9 @@
 """The rollout as it will run: the user's fields over the defaults, frozen into status when it starts."""
 
 from functools import reduce
-from typing import Any
+from typing import Any, get_args
 
-from slipway_operator.api.analysis import AnalysisSpec, Metric
+from slipway_operator.api.analysis import AnalysisSpec, Metric, MetricName
 from slipway_operator.api.duration import parse_duration
 from slipway_operator.api.gates import EffectiveGate, Gate, Gates, JobGate, Webhook
 from slipway_operator.api.merging import merged
@@ -34,7 +34,7 @@ DEFAULT_JOB = "10m"
 DEFAULT_CALL = "10s"
 DEFAULT_RETRIES = 3
 LONGEST_BACKOFF = 10
-DEFAULT_METRICS = (Metric(name="error-rate"), Metric(name="latency"), Metric(name="predictions"))
+DEFAULT_METRICS = tuple(Metric(name=name) for name in get_args(MetricName))
 
 
 def effective_rollout(own: Rollout | None, policy: Policy | None = None) -> EffectiveRollout:

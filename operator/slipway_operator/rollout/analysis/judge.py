@@ -190,7 +190,7 @@ def _look(metric: Metric, analysis: EffectiveAnalysis, evidence: Evidence, decid
         verdict=verdict,
         message=wording.sentence(kept, tests, verdict, tests.missing(confidence), evidence.canary_rate),
         dry_run=dry_run,
-        source="selfReported" if metric.name == signals.PREDICTIONS else evidence.source,
+        source="selfReported" if metric.name in signals.SELF_REPORTED else evidence.source,
         stable=wording.percent(tests.stable),
         canary=wording.percent(tests.canary),
         samples=Samples(stable=kept.stable[1], canary=kept.canary[1]),

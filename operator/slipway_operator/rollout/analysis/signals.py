@@ -1,7 +1,7 @@
 """Which shares each metric looks at, and with which margins.
 
-Counters have names: ``errors`` of ``requests``; ``slower:0.025`` of ``timed`` (seconds); ``score:0.35`` of
-``scored`` (predictions at or below). A metric whose counters are not reported by both revisions has no evidence.
+Counters have names: ``errors`` of ``requests``; ``slower:0.025`` of ``timed`` (seconds); ``rejected`` of ``asked`` (by
+the predictor, where ``requests`` may be the gateway's); ``score:0.35`` of ``scored`` (predictions at or below). A metric whose counters are not reported by both revisions has no evidence.
 """
 
 from collections.abc import Iterable
@@ -15,7 +15,10 @@ from slipway_operator.rollout.sequential.forecast import seeded
 from slipway_operator.rollout.sequential.process import NEVER, PASSES
 from slipway_operator.rollout.sequential.signal import Minimum
 
-ERRORS, LATENCY, PREDICTIONS = "error-rate", "latency", "predictions"
+ERRORS, LATENCY, REJECTIONS, PREDICTIONS = "error-rate", "latency", "rejections", "predictions"
+SELF_REPORTED = (REJECTIONS, PREDICTIONS)
+"""What only the predictor can know. They do not decide unless the user says so."""
+ASKED, REJECTED = "asked", "rejected"
 SLOWER, SCORE = "slower:", "score:"
 LEAST_HISTORY = 20
 """Stable's requests before it can be said what to expect of it."""
@@ -43,19 +46,20 @@ class Kind:
 KINDS: dict[str, Kind] = {
     "error-rate": Kind(0.5, 2.0, Minimum(10, 3), 12),
     "latency": Kind(1.0, 5.0, Minimum(20), 12),
+    "rejections": Kind(1.0, 5.0, Minimum(10, 3), 12),
     "predictions": Kind(10.0, 20.0, Minimum(20), 5),
 }
 
 
 def begin(metric: Metric, stable: Totals) -> SignalEvidence | None:
     """The metric's tests with no evidence yet; None while ``stable``'s history does not say what to look at."""
-    shares = {ERRORS: _errors, LATENCY: _latency, PREDICTIONS: _predictions}[metric.name](metric, stable)
+    shares = _SHARES[metric.name](metric, stable)
     return SignalEvidence(metric=metric.name, shares=shares, stable=[0, 0], canary=[0, 0]) if shares else None
 
 
 def is_dry(metric: Metric) -> bool:
-    """Whether the metric only tells: predictions do, unless the user says that they decide."""
-    return metric.name == PREDICTIONS if metric.dry_run is None else metric.dry_run
+    """Whether the metric only tells: what the predictor alone knows does, unless the user says that it decides."""
+    return metric.name in SELF_REPORTED if metric.dry_run is None else metric.dry_run
 
 
 def margins(metric: Metric) -> tuple[float, float]:
@@ -108,6 +112,10 @@ def _predictions(metric: Metric, stable: Totals) -> list[ShareEvidence]:
     ]
 
 
+def _rejections(metric: Metric, stable: Totals) -> list[ShareEvidence]:
+    return [_share(metric, stable, REJECTED, ASKED)] if stable.get(ASKED, 0) >= LEAST_HISTORY else []
+
+
 def _share(
     metric: Metric,
     stable: Totals,
@@ -135,3 +143,6 @@ def _share(
 def _numbers(stable: Totals, prefix: str) -> Iterable[str]:
     """The bounds in the counters' names, in rising order."""
     return sorted((key.removeprefix(prefix) for key in stable if key.startswith(prefix)), key=float)
+
+
+_SHARES = {ERRORS: _errors, LATENCY: _latency, REJECTIONS: _rejections, PREDICTIONS: _predictions}

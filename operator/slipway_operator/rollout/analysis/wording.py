@@ -5,7 +5,7 @@ from math import exp
 
 from slipway_operator.api.duration import format_duration
 from slipway_operator.api.evidence import ShareEvidence, SignalEvidence
-from slipway_operator.rollout.analysis.signals import SCORE, SLOWER
+from slipway_operator.rollout.analysis.signals import REJECTED, SCORE, SLOWER
 from slipway_operator.rollout.sequential.evalue import Share
 from slipway_operator.rollout.sequential.signal import Evidence, Verdict
 
@@ -52,7 +52,7 @@ def _what(share: ShareEvidence) -> str:
         return f"requests took longer than {_milliseconds(share.key.removeprefix(SLOWER))}"
     if share.key.startswith(SCORE):
         return f"scores are at or below {share.key.removeprefix(SCORE)}"
-    return "requests failed"
+    return "requests break its contract" if share.key == REJECTED else "requests failed"
 
 
 def _worst(kept: SignalEvidence, evidence: Evidence) -> str:

@@ -26,7 +26,7 @@ prediction_scores_bucket{le="+Inf",model="m",revision="r"} 90.0
 other_total{code="500"} 7.0
 """
 COUNTS = {
-    "requests": 100, "errors": 5,
+    "requests": 100, "errors": 5, "asked": 100, "rejected": 5,
     "timed": 100, "slower:0.005": 20, "slower:0.01": 3,
     "scored": 90, "score:0.5": 30, "score:1.0": 90,
 }  # fmt: skip
@@ -37,7 +37,7 @@ def test_parse_counts_5xx_as_failures_and_4xx_as_answers():
 
 
 def test_parse_of_nothing_is_no_request_and_nothing_else():
-    assert parse("") == {"requests": 0, "errors": 0}
+    assert parse("") == {"requests": 0, "errors": 0, "asked": 0, "rejected": 0}
 
 
 def test_text_that_is_no_exposition_is_refused():

@@ -75,6 +75,27 @@ def test_a_slow_canary_is_convicted():
     assert "of the canary's requests took longer than 10 ms, 0.0%" in world.status.failed.message
 
 
+@pytest.mark.parametrize("decides", [True, False])
+def test_a_canary_that_rejects_what_stable_takes_is_told_of_and_goes_back_where_that_decides(decides):
+    metrics = [{"name": "error-rate"}, {"name": "rejections", "dryRun": not decides}]
+    world = rolling(steps=((20, "60s"),), analysis={"interval": "2s", "metrics": metrics})
+    for name in (V1, V2):
+        world.own[name] = {"asked": 1000, "rejected": 20}
+    for _ in range(30):
+        world.own[V1] = {"asked": world.own[V1]["asked"] + 160, "rejected": world.own[V1]["rejected"] + 3}
+        world.own[V2] = {"asked": world.own[V2]["asked"] + 40, "rejected": world.own[V2]["rejected"] + 6}
+        world.tick()
+    if decides:
+        assert world.status.failed.reason == "RejectionsWorse"
+        assert "of the canary's requests break its contract, 1.9%" in world.status.failed.message
+    else:
+        assert (look(world, "rejections").verdict, look(world, "rejections").source) == (
+            "Fail",
+            "selfReported",
+        )
+        assert world.status.canary
+
+
 def test_without_traffic_the_canary_stays_where_it_is_and_says_what_is_missing():
     world = rolling(load=0.0)
     world.run(120)

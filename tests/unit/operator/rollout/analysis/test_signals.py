@@ -29,9 +29,10 @@ def test_margins_are_filled_in_so_that_they_make_sense(given, wanted):
     assert margins(Metric(name="error-rate", **given)) == pytest.approx(wanted)
 
 
-def test_predictions_only_tell_unless_they_are_made_to_decide():
-    assert is_dry(Metric(name="predictions"))
-    assert not is_dry(Metric(name="predictions", dry_run=False))
+@pytest.mark.parametrize("name", ["rejections", "predictions"])
+def test_what_only_the_predictor_knows_does_not_decide_unless_it_is_made_to(name):
+    assert is_dry(Metric(name=name))
+    assert not is_dry(Metric(name=name, dry_run=False))
     assert not is_dry(Metric(name="latency"))
 
 
@@ -40,6 +41,8 @@ def test_predictions_only_tell_unless_they_are_made_to_decide():
     [
         ("error-rate", {"requests": 19, "errors": 0}),
         ("latency", {"timed": 99, "slower:0.005": 0}),
+        ("rejections", {"asked": 19, "rejected": 3}),
+        ("rejections", {"requests": 1000, "errors": 0}),
         ("predictions", {"scored": 19, "score:0.5": 3}),
         ("predictions", {}),
     ],
