@@ -87,7 +87,8 @@ async def play(course: Course, route: Latest, rounds: int, rate: float) -> Seen:
             )
             sys.stdout.flush()
             await asyncio.sleep(8)
-    return summary(done, client.answers, [at - begin for at in route.changes])
+    changes, starts = ([at - begin for at in times] for times in (route.changes, course.starts))
+    return summary(done, client.answers, changes, starts)
 
 
 if __name__ == "__main__":

@@ -28,9 +28,13 @@ class Course:
 
     def __post_init__(self) -> None:
         self._ids = count(int(time.time()))
+        self.starts: list[float] = []
+        """When a version was asked for that did not serve, so that its pods started (perf_counter)."""
 
     def apply(self, version: str, **rollout: Any) -> None:
         """Ask for a version."""
+        if version != self.latest.body.get("status", {}).get("stable", {}).get("version"):
+            self.starts.append(time.perf_counter())
         model = {
             "uri": f"pvc://models/v{version}",
             "version": version,

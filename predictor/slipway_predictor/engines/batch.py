@@ -32,7 +32,7 @@ INLINE = 0.001
 _DEAR = 0.0001
 """A call that costs so much (seconds) whatever its rows is worth another look at the sockets, which costs a tenth."""
 
-_PATIENCE = 0.002  # seconds that such looks may take, the reading of what they bring included
+_WORTH = 3.0  # times that cost: what the looks may take, with the reading of what they bring
 
 _LONG = 0.02  # seconds: rows are added to a call only while it is expected to take less
 _MAX_THREADS = 4
@@ -103,7 +103,7 @@ class Batcher:
         if self._waiting and not self._due and self._running < self._workers:
             self._due = True
             if self._steady and self._cost.fixed >= _DEAR:
-                self._seen, self._until = 0, self._loop.time() + _PATIENCE
+                self._seen, self._until = 0, self._loop.time() + _WORTH * self._cost.fixed * self._pace
                 self._loop.call_soon(self._look)
             else:
                 self._loop.call_soon(self._turn)

@@ -16,7 +16,7 @@ from slipway_predictor.protocol import (
 )
 from slipway_predictor.protocol.binary import from_bytes, to_bytes
 from slipway_predictor.protocol.messages import strings
-from slipway_predictor.serving.sdk import pb
+from slipway_predictor.serving.protobuf import pb
 
 # Where each datatype's values are in a message's typed contents; FP16 has no place there.
 _FIELDS = {

@@ -19,11 +19,7 @@ from slipway_predictor.serving.catalog import Catalog
 from slipway_predictor.serving.fast import read_id
 from slipway_predictor.serving.lane import failure
 from slipway_predictor.serving.messages import from_message, to_message
-from slipway_predictor.serving.sdk import (
-    GRPCInferenceServiceServicer,
-    add_GRPCInferenceServiceServicer_to_server,
-    pb,
-)
+from slipway_predictor.serving.protobuf import SERVICE, pb
 from slipway_predictor.serving.service import Call, Service
 
 CODES = {
@@ -37,7 +33,6 @@ CODES = {
 }
 """The gRPC status for each of ours."""
 
-SERVICE_NAME = pb.DESCRIPTOR.services_by_name["GRPCInferenceService"].full_name
 _CLOSED = "models are managed through their deployment, not through this port"
 _QUICK_THREADS = 8
 """For an engine that answers in microseconds: more of them would only take the interpreter's lock from each other."""
@@ -45,7 +40,7 @@ _THREADS = 32
 _WAITING = 512  # calls beyond the threads that may wait for one; more are refused at once
 
 
-class Servicer(GRPCInferenceServiceServicer):  # type: ignore[misc]  # the SDK is untyped
+class Servicer:
     """The six calls of the protocol; the two of the model-repository extension answer UNIMPLEMENTED."""
 
     def __init__(self, catalog: Catalog, service: Service, loop: asyncio.AbstractEventLoop) -> None:
@@ -120,6 +115,19 @@ def _request_id(context: Any) -> str | None:
     return None
 
 
+def _handlers(servicer: Servicer) -> grpc.GenericRpcHandler:
+    """The servicer's methods under their names in the protocol."""
+    methods = {
+        method.name: grpc.unary_unary_rpc_method_handler(
+            getattr(servicer, method.name),
+            request_deserializer=getattr(pb, method.input_type.name).FromString,
+            response_serializer=getattr(pb, method.output_type.name).SerializeToString,
+        )
+        for method in SERVICE.methods
+    }
+    return grpc.method_handlers_generic_handler(SERVICE.full_name, methods)
+
+
 class Threads(Executor):
     """As many threads as serve the engine best, which is known once the model is loaded."""
 
@@ -151,9 +159,9 @@ class GrpcServer:
         threads = Threads(servicer.service)
         self._server = grpc.server(threads, options=options, maximum_concurrent_rpcs=_THREADS + _WAITING)
         self._health = health.HealthServicer()
-        add_GRPCInferenceServiceServicer_to_server(servicer, self._server)
+        self._server.add_generic_rpc_handlers((_handlers(servicer),))
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
-        names = (SERVICE_NAME, health.SERVICE_NAME, reflection.SERVICE_NAME)
+        names = (SERVICE.full_name, health.SERVICE_NAME, reflection.SERVICE_NAME)
         reflection.enable_server_reflection(names, self._server)
         self.ready(False)
         try:
@@ -167,7 +175,7 @@ class GrpcServer:
         status = (
             health_pb2.HealthCheckResponse.SERVING if ready else health_pb2.HealthCheckResponse.NOT_SERVING
         )
-        for name in ("", SERVICE_NAME):
+        for name in ("", SERVICE.full_name):
             self._health.set(name, status)
 
     def stop(self, grace: float) -> None:

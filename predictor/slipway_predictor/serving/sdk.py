@@ -9,19 +9,7 @@ _arguments, sys.argv = sys.argv, sys.argv[:1]
 try:
     from kserve import Model, ModelServer
     from kserve.protocol.dataplane import DataPlane
-    from kserve.protocol.grpc import grpc_predict_v2_pb2 as pb
-    from kserve.protocol.grpc.grpc_predict_v2_pb2_grpc import (
-        GRPCInferenceServiceServicer,
-        add_GRPCInferenceServiceServicer_to_server,
-    )
 finally:
     sys.argv = _arguments
 
-__all__ = [
-    "DataPlane",
-    "GRPCInferenceServiceServicer",
-    "Model",
-    "ModelServer",
-    "add_GRPCInferenceServiceServicer_to_server",
-    "pb",
-]
+__all__ = ["DataPlane", "Model", "ModelServer"]

@@ -173,7 +173,7 @@ class Server:
         settings = self._settings
         if settings.grpc_port is None:
             return
-        from slipway_predictor.serving.rpc import GrpcServer, Servicer  # brings KServe's SDK
+        from slipway_predictor.serving.rpc import GrpcServer, Servicer  # brings grpcio
 
         servicer = Servicer(self._catalog, self._service, asyncio.get_running_loop())
         self._grpc = GrpcServer(

@@ -123,8 +123,12 @@ sys.exit(main(["serve", sys.argv[1], "--http-port", "0", *sys.argv[2:]]))
 
 @pytest.mark.parametrize(
     ("arguments", "there"),
-    [([], ""), (["--engine", "sklearn"], "joblib pandas scipy sklearn")],
-    ids=["engine", "sklearn"],
+    [
+        ([], ""),
+        (["--grpc-port", "0"], "grpc"),
+        (["--engine", "sklearn"], "joblib pandas scipy sklearn"),
+    ],
+    ids=["engine", "grpc", "sklearn"],
 )
 def test_nothing_is_imported_before_ready_that_the_fast_lane_does_not_need(
     bundles: Path, arguments: list[str], there: str
