@@ -79,6 +79,8 @@ class Operator:
             group.create_task(self._wiring.cache.run(self._client, listed))
             await listed.wait()
             logger.info("the cluster is known: %d ModelDeployments", len(self._wiring.all()))
+            for kind in self._wiring.cache.unserved():
+                logger.warning("the cluster does not serve %s (%s)", kind.name, kind.api_version)
             if self._settings.lease:
                 election = Election(self._client, *self._settings.lease)
                 await election.run(lambda: self._act(election.require))

@@ -116,9 +116,8 @@ class Reconciler:
         source = status.evidence.source if status.evidence else None
         if source == "selfReported" or view.seen.route is None:
             return own
-        proxies = await find_proxies(self._client, view.parents, subject.namespace)
-        route = (subject.namespace, subject.name)
-        proxied = await envoy.read(self._session, proxies, route, list(view.seen.route.split))
+        proxies = await find_proxies(self._client, view.route.parents, subject.namespace)
+        proxied = await envoy.read(self._session, proxies, view.route.rules)
         if not isinstance(proxied, str):
             return Readings(pods={} if own.error else own.pods, gateway=proxied)
         return replace(own, error=proxied, absent=False) if source else own

@@ -47,6 +47,7 @@ CONVICTIONS = {
 OUT_OF_BOUNDS = "MetricOutOfBounds"  # a metric of the user's own
 
 # Why a revision is not even started.
+KIND_MISSING = "KindNotServed"  # the cluster has no Gateway API or no KServe, or too old a one
 RUNTIME_MISSING = "RuntimeNotFound"
 RUNTIME_UNFIT = "RuntimeCannotNameModel"
 POLICY_MISSING = "RolloutPolicyNotFound"

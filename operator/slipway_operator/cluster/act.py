@@ -3,13 +3,13 @@
 from slipway_operator.api import names
 from slipway_operator.api.status import Revision
 from slipway_operator.cluster.client import ApiError, Client
-from slipway_operator.cluster.kinds import HTTP_ROUTE, INFERENCE_SERVICE, SERVICE, SERVING_RUNTIME
+from slipway_operator.cluster.kinds import INFERENCE_SERVICE, SERVICE, SERVING_RUNTIME
 from slipway_operator.cluster.observe import View
 from slipway_operator.cluster.render.address import render_address
 from slipway_operator.cluster.render.common import Json, Subject
-from slipway_operator.cluster.render.route import render_route
 from slipway_operator.cluster.render.runtime import render_runtime
 from slipway_operator.cluster.render.service import render_service, scale_patch
+from slipway_operator.cluster.routes.registry import backend_of
 from slipway_operator.rollout.actions import (
     Action,
     CreateRevision,
@@ -36,16 +36,12 @@ async def act(client: Client, subject: Subject, view: View, wanted: Revision, ac
             await client.delete(INFERENCE_SERVICE, namespace, name)
             await client.delete(SERVING_RUNTIME, namespace, name)
         case WriteRoute():
-            components = {**view.found.components, wanted.revision: wanted.component}
-            await client.apply(
-                HTTP_ROUTE,
-                render_route(subject, view.parents.refs, view.hostnames, action, components),
-            )
+            await backend_of(subject.spec).write(client, view.site, view.route, action)
         case DeleteRoute():
-            await client.delete(HTTP_ROUTE, namespace, subject.name)
+            await backend_of(subject.spec).remove(client, view.site, view.route)
         case WriteAddress():
-            if view.parents.service:
-                await client.apply(SERVICE, render_address(subject, view.parents.service))
+            if view.route.parents.service:
+                await client.apply(SERVICE, render_address(subject, view.route.parents.service))
 
 
 async def _create(client: Client, subject: Subject, view: View, wanted: Revision) -> None:

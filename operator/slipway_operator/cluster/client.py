@@ -61,6 +61,16 @@ class Client:
                 return None
             raise
 
+    async def serves(self, kind: Kind) -> bool:
+        """Whether the cluster knows the kind at all."""
+        try:
+            known = await self._request("GET", f"/apis/{kind.api_version}")
+        except ApiError as error:
+            if error.status == 404:
+                return False
+            raise
+        return any(part["name"] == kind.plural for part in known["resources"])
+
     async def everything(self, kind: Kind, labels: str | None = None) -> tuple[list[Json], str]:
         """All objects of a kind, read page by page, and the version that they are of. 404 is raised like the others."""
         query = {"limit": str(PAGE)} | ({"labelSelector": labels} if labels else {})

@@ -7,7 +7,6 @@ from slipway_operator.api import reasons
 from slipway_operator.api.spec import ParentRef
 from slipway_operator.cluster.client import Client, Json
 from slipway_operator.cluster.kinds import GATEWAY, POD, SERVICE
-from slipway_operator.cluster.render.common import Subject
 from slipway_operator.rollout.observation import Problem
 from slipway_operator.settings import Settings
 
@@ -32,19 +31,20 @@ class Parents:
     problem: Problem | None = None
 
 
-async def find_parents(client: Client, settings: Settings, subject: Subject) -> Parents:
-    """Look the Gateways up; what is wrong with them comes as ``problem``."""
-    traffic = subject.spec.traffic
-    refs = (traffic and traffic.parent_refs) or ([settings.gateway] if settings.gateway else [])
+async def find_parents(
+    client: Client, settings: Settings, wanted: Sequence[ParentRef] | None, namespace: str
+) -> Parents:
+    """Look the Gateways up that a route of this namespace wants; what is wrong with them comes as ``problem``."""
+    refs = wanted or ([settings.gateway] if settings.gateway else [])
     if not refs:
         message = "name a Gateway in spec.traffic.parentRefs, or install the chart with gateway.name"
         return Parents(problem=Problem(reasons.GATEWAY_UNSET, message))
     found = []
     for ref in refs:
-        namespace = ref.namespace or subject.namespace
-        gateway = await client.get(GATEWAY, namespace, ref.name)
+        place = ref.namespace or namespace
+        gateway = await client.get(GATEWAY, place, ref.name)
         if gateway is None:
-            return Parents(refs=refs, problem=_missing(namespace, ref))
+            return Parents(refs=refs, problem=_missing(place, ref))
         found.append(gateway)
     scheme, port = _listener(found[0], refs[0].section_name)
     return Parents(refs, scheme, port, settings.gateway_service or await _service(client, found[0]))

@@ -1,4 +1,9 @@
-"""Can the wanted revision be started at all? Asked before anything of it is made, so that stable stays untouched."""
+"""Can the cluster do what is asked for, and can the wanted revision be started at all?
+
+Asked before anything of it is made, so that stable stays untouched.
+"""
+
+from collections.abc import Iterable
 
 from slipway_operator.api import names, reasons
 from slipway_operator.api.status import Revision
@@ -8,6 +13,7 @@ from slipway_operator.cluster.kinds import (
     CLUSTER_SERVING_RUNTIME,
     INFERENCE_SERVICE,
     SERVING_RUNTIME,
+    Kind,
 )
 from slipway_operator.cluster.render.common import Subject
 from slipway_operator.cluster.render.runtime import how_named, render_runtime, serving_container
@@ -15,6 +21,18 @@ from slipway_operator.cluster.render.service import render_service
 from slipway_operator.rollout.observation import Problem
 
 CLAIM_SCHEME = "pvc://"
+_PROVIDERS = {"gateway.networking.k8s.io": "the Gateway API", names.KSERVE_GROUP: "KServe"}
+
+
+async def check_cluster(client: Client, kinds: Iterable[Kind]) -> Problem | None:
+    """The first of these kinds that the cluster does not know, and what brings it."""
+    for kind in kinds:
+        if not await client.serves(kind):
+            return Problem(
+                reasons.KIND_MISSING,
+                f"the cluster does not serve {kind.name} ({kind.api_version}): install {_PROVIDERS[kind.group]}",
+            )
+    return None
 
 
 async def find_runtime(client: Client, subject: Subject) -> Json | None:

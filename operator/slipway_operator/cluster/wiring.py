@@ -14,6 +14,7 @@ from slipway_operator.cluster.cache.cache import Cache
 from slipway_operator.cluster.cache.store import State
 from slipway_operator.cluster.claims import Claims, Key
 from slipway_operator.cluster.gateway import ENVOY_LABEL, STANDARD_LABEL
+from slipway_operator.cluster.hostnames import external_hostnames
 from slipway_operator.cluster.kinds import (
     CLUSTER_ROLLOUT_POLICY,
     CLUSTER_SERVING_RUNTIME,
@@ -23,7 +24,6 @@ from slipway_operator.cluster.kinds import (
     SERVING_RUNTIME,
     Kind,
 )
-from slipway_operator.cluster.observe import external_hostnames
 from slipway_operator.cluster.policies import PolicyUsers
 from slipway_operator.settings import Settings
 

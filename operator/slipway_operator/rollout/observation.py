@@ -70,6 +70,10 @@ class RevisionState:
         return sum(pod.restarts for pod in self.pods)
 
 
+Feature = Literal["mirror", "pins"]
+"""What a route may offer beside its split: a copy of live requests, and requests that ask for a revision by name."""
+
+
 @dataclass(frozen=True)
 class Mirror:
     """A revision that gets a copy of requests; its answers go nowhere."""
@@ -178,6 +182,8 @@ class Observation:
     leftovers: tuple[str, ...] = ()
     """Revisions of which only a ServingRuntime is left."""
     route: RouteState | None = None
+    features: frozenset[Feature] = frozenset({"mirror", "pins"})
+    """What a route can do here."""
     problem: Problem | None = None
     """Why the wanted revision cannot even be started."""
     route_problem: Problem | None = None

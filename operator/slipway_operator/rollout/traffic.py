@@ -53,7 +53,7 @@ def _possible_split(turn: Turn) -> Split:
 def wanted_mirror(turn: Turn) -> Mirror | None:
     """The canary, as long as its gate ``shadow`` is the one that it has to pass."""
     canary, gate = turn.status.canary, gates.begun(turn.status)
-    if canary is None or gate is None or gate.percent is None:
+    if "mirror" not in turn.seen.features or canary is None or gate is None or gate.percent is None:
         return None
     return Mirror(canary.revision, gate.percent)
 
@@ -63,7 +63,7 @@ def wanted_pins(turn: Turn) -> frozenset[str]:
     status = turn.status
     roles = [status.stable, status.canary if status.step else None, status.previous]
     pins = frozenset(role.revision for role in roles if role)
-    return pins if len(pins) > 1 else frozenset()
+    return pins if len(pins) > 1 and "pins" in turn.seen.features else frozenset()
 
 
 def has_taken(turn: Turn) -> bool:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from dataclasses import replace
 
 import pytest
 from tests.integration.operator.test_crd import GOOD
@@ -13,7 +14,8 @@ from slipway_operator.cluster.cache.client import CachedClient
 from slipway_operator.cluster.cache.reflector import Reflector, Sweeper
 from slipway_operator.cluster.cache.store import State, Store, UnlistedError
 from slipway_operator.cluster.client import ApiError, Client
-from slipway_operator.cluster.kinds import MODEL_DEPLOYMENT, POD, SERVICE, Kind
+from slipway_operator.cluster.kinds import HTTP_ROUTE, MODEL_DEPLOYMENT, POD, SERVICE, Kind
+from slipway_operator.cluster.preflight import check_cluster
 
 pytestmark = pytest.mark.integration
 
@@ -121,6 +123,16 @@ async def test_a_kind_that_is_not_installed_holds_nothing_and_holds_nothing_up(c
         await asyncio.wait_for(reflector.listed.wait(), 5)
         assert store.state is State.ABSENT
         assert store.get(namespace, "any") is None
+
+
+async def test_which_kinds_the_cluster_serves_is_known_with_the_cache_and_without(client, cache):
+    for mine in (client, CachedClient(client, cache)):
+        assert await mine.serves(MODEL_DEPLOYMENT)
+        assert not await mine.serves(NOTHING)
+        assert not await mine.serves(replace(MODEL_DEPLOYMENT, version="v1"))
+        assert await check_cluster(mine, [MODEL_DEPLOYMENT]) is None
+        problem = await check_cluster(mine, [replace(HTTP_ROUTE, plural="none", name="NoRoute")])
+        assert problem.message.endswith("NoRoute (gateway.networking.k8s.io/v1): install the Gateway API")
 
 
 async def test_nobody_is_told_that_something_is_missing_before_everything_was_listed(client, namespace):

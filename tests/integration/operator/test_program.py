@@ -1,20 +1,28 @@
-"""The operator as a process, on an API server that has its definition and nothing else: it starts, tells what is missing,
+"""The operator as a process, on an API server that has definitions and nothing else: it starts, tells what is missing,
 and stops when told to."""
 
 import asyncio
 
 import pytest
 from tests.integration.operator.program import PATIENCE, start
-from tests.integration.operator.test_crd import GOOD
+from tests.integration.operator.test_crd import GOOD, install
 from tests.integration.operator.test_crd import client as client
 
 from slipway_operator.cluster.kinds import MODEL_DEPLOYMENT, ROLLOUT_POLICY
+from slipway_scale import objects
 
 pytestmark = pytest.mark.integration
 
 
 @pytest.fixture
-def operator(client, apiserver, tmp_path):
+async def definitions(client):
+    """KServe's and the Gateway API's kinds."""
+    for crd in objects.definitions():
+        await install(client, crd)
+
+
+@pytest.fixture
+def operator(definitions, apiserver, tmp_path):
     program = start(apiserver.kubeconfig, tmp_path / "log")
     yield program
     program.kill()

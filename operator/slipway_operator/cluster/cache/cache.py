@@ -7,7 +7,7 @@ from typing import Any
 
 from slipway_operator.api import names
 from slipway_operator.cluster.cache.reflector import Reflector, Sweeper
-from slipway_operator.cluster.cache.store import Store
+from slipway_operator.cluster.cache.store import State, Store
 from slipway_operator.cluster.cache.watched import WATCHED
 from slipway_operator.cluster.client import Client
 from slipway_operator.cluster.kinds import MODEL_DEPLOYMENT, Kind
@@ -30,6 +30,10 @@ class Cache:
     def whole(self, kind: Kind) -> Store | None:
         """The store of a kind of which everything is watched."""
         return None if kind in self._only_ours else self._stores.get(kind)
+
+    def unserved(self) -> list[Kind]:
+        """The kinds that the cluster does not know."""
+        return [kind for kind, store in self._stores.items() if store.state is State.ABSENT]
 
     def see(self, kind: Kind, change: str | None, body: Json) -> None:
         """What a watch of somebody else's says."""

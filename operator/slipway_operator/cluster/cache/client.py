@@ -8,6 +8,7 @@ from collections.abc import Callable
 from slipway_operator.api import names
 from slipway_operator.cluster.cache.cache import Cache
 from slipway_operator.cluster.cache.recent import Recent
+from slipway_operator.cluster.cache.store import State
 from slipway_operator.cluster.client import Client, Json
 from slipway_operator.cluster.kinds import Kind
 
@@ -29,6 +30,11 @@ class CachedClient(Client):
         """The object; None where there is none, or where its kind is not installed."""
         store = self._cache.whole(kind)
         return store.get(namespace, name) if store else await super().get(kind, namespace, name)
+
+    async def serves(self, kind: Kind) -> bool:
+        """Whether the cluster knows the kind at all."""
+        store = self._cache.store(kind)
+        return store.state is not State.ABSENT if store else await super().serves(kind)
 
     async def list(self, kind: Kind, namespace: str | None = None, labels: str | None = None) -> list[Json]:
         """The objects of a namespace (or of all) that the label selector takes."""

@@ -52,3 +52,10 @@ def head(subject: Subject, kind: Kind, name: str, revision: str | None = None) -
             "ownerReferences": [owner],
         },
     }
+
+
+def is_ours(subject: Subject, body: Json) -> bool:
+    """Whether an object was made for this ModelDeployment, and not for a namesake before it."""
+    labels = body["metadata"].get("labels", {})
+    owners = [owner.get("uid") for owner in body["metadata"].get("ownerReferences", [])]
+    return labels.get(names.LABEL_DEPLOYMENT) == subject.name and (not owners or subject.uid in owners)

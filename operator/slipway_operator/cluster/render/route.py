@@ -10,8 +10,7 @@ from slipway_operator.api import names
 from slipway_operator.api.spec import ParentRef
 from slipway_operator.cluster.kinds import HTTP_ROUTE
 from slipway_operator.cluster.render.common import Json, Subject, head
-from slipway_operator.rollout.actions import WriteRoute
-from slipway_operator.rollout.observation import Mirror, RouteState
+from slipway_operator.rollout.observation import Course, Mirror, RouteState
 
 PORT = 80
 MIRROR = "RequestMirror"
@@ -22,7 +21,7 @@ def render_route(
     subject: Subject,
     parents: Sequence[ParentRef],
     hostnames: Sequence[str],
-    wanted: WriteRoute,
+    wanted: Course,
     components: Mapping[str, str],
 ) -> Json:
     """The HTTPRoute as ``wanted``; ``components`` gives each revision's entry component.

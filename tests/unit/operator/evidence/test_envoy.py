@@ -5,7 +5,8 @@ import pytest
 
 from slipway_operator.evidence.envoy import parse, read
 
-CLUSTER = 'envoy_cluster_name="httproute/ml/churn/rule/0/backend/{}"'
+RULE, OTHER = "httproute/ml/churn/rule/0", "grpcroute/ml/churn/rule/0"
+CLUSTER = f'envoy_cluster_name="{RULE}/backend/{{}}"'
 
 
 def exposition():
@@ -27,8 +28,8 @@ def exposition():
 
 def test_parse_tells_backends_apart_and_counts_in_seconds():
     assert parse(exposition()) == {
-        0: {"requests": 910, "errors": 3},
-        1: {
+        (RULE, 0): {"requests": 910, "errors": 3},
+        (RULE, 1): {
             "requests": 100,
             "errors": 20,
             "timed": 100,
@@ -57,17 +58,28 @@ def pod(name="proxy-1", ready="True"):
 
 async def read_one(port, pods, backends=("old", "new")):
     async with aiohttp.ClientSession() as session:
-        return await read(session, pods, ("ml", "churn"), backends, port=port)
+        return await read(session, pods, {RULE: backends}, port=port)
 
 
 async def test_every_backend_of_every_proxy_is_read(proxy):
     port, asked = proxy
     entries = await read_one(port, [pod(), pod("coming", ready="False")], ("old", "new", "newest"))
-    assert entries["proxy-1/0/old"] == ("old", {"requests": 910, "errors": 3})
-    assert entries["proxy-1/1/new"][1]["errors"] == 20
-    assert entries["proxy-1/2/newest"] == ("newest", {"requests": 0, "errors": 0}), "no request yet"
+    assert entries[f"proxy-1/{RULE}/0/old"] == ("old", {"requests": 910, "errors": 3})
+    assert entries[f"proxy-1/{RULE}/1/new"][1]["errors"] == 20
+    assert entries[f"proxy-1/{RULE}/2/newest"] == ("newest", {"requests": 0, "errors": 0}), "no request yet"
     assert len(entries) == 3
-    assert [query["filter"] for query in asked] == ["httproute/ml/churn/rule/0/"]
+    assert [query["filter"] for query in asked] == ["(httproute/ml/churn/rule/0)/backend/"]
+
+
+async def test_the_rules_of_a_route_are_added_up(proxy):
+    port, asked = proxy
+    async with aiohttp.ClientSession() as session:
+        entries = await read(session, [pod()], {RULE: ["old", "new"], OTHER: ["new"]}, port=port)
+    assert [query["filter"] for query in asked] == [f"({RULE}|{OTHER})/backend/"]
+    revision, counts = entries[f"proxy-1/{RULE}/1+{OTHER}/0/new"]
+    assert (revision, counts["requests"], counts["timed"]) == ("new", 100, 100), (
+        "a rule that nobody has used yet must not hide the latency of the others"
+    )
 
 
 async def test_a_proxy_that_does_not_answer_is_named():
