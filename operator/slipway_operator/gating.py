@@ -16,8 +16,8 @@ from slipway_operator.cluster.claims import Key
 from slipway_operator.cluster.client import ApiError, Client, Json
 from slipway_operator.cluster.kinds import SERVICE
 from slipway_operator.cluster.observe import View
+from slipway_operator.cluster.render.backends import PORT
 from slipway_operator.cluster.render.common import Subject
-from slipway_operator.cluster.render.route import PORT
 from slipway_operator.gates.background import Background
 from slipway_operator.gates.run import run
 from slipway_operator.gates.scene import Answer, Scene, Side

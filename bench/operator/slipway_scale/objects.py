@@ -20,7 +20,7 @@ def definitions() -> list[Json]:
     """The CRDs: ours as it is, KServe's and the Gateway API's without their schemas."""
     files = ("manifests/crds/slipway.dev_modeldeployments.yaml", "lab/crds/kserve-minimal.yaml")
     found = [crd for file in files for crd in yaml.safe_load_all((CHECKOUT / file).read_text())]
-    return [*found, _definition("HTTPRoute", "httproutes"), _definition("Gateway", "gateways")]
+    return [*found, schemaless("HTTPRoute", "httproutes"), schemaless("Gateway", "gateways")]
 
 
 def surroundings(metrics_port: int) -> list[tuple[str, Json]]:
@@ -80,7 +80,8 @@ def _runtime(metrics_port: int) -> Json:
     return runtime
 
 
-def _definition(kind: str, plural: str) -> Json:
+def schemaless(kind: str, plural: str) -> Json:
+    """A definition of the Gateway API's without its schema."""
     group = "gateway.networking.k8s.io"
     version = {
         "name": "v1",

@@ -50,6 +50,7 @@ OUT_OF_BOUNDS = "MetricOutOfBounds"  # a metric of the user's own
 KIND_MISSING = "KindNotServed"  # the cluster has no Gateway API or no KServe, or too old a one
 RUNTIME_MISSING = "RuntimeNotFound"
 RUNTIME_UNFIT = "RuntimeCannotNameModel"
+GRPC_UNSERVED = "GrpcNotServed"  # the spec asks for gRPC, and its pods would have no port for it
 POLICY_MISSING = "RolloutPolicyNotFound"
 GATEWAY_MISSING = "GatewayNotFound"
 GATEWAY_UNSET = "GatewayNotSet"

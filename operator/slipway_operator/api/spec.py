@@ -97,15 +97,28 @@ class ParentRef(ApiModel):
     section_name: str | None = Field(default=None, min_length=1, max_length=253)
 
 
+Hostnames = Annotated[
+    list[Annotated[str, Field(min_length=1, max_length=253)]], Field(min_length=1, max_length=8)
+]
+
+
+class Grpc(ApiModel):
+    """V2 over gRPC, beside REST: a GRPCRoute that is switched together with the HTTPRoute."""
+
+    hostnames: Hostnames | None = None
+    """Host names of its own; default: those of the HTTPRoute. The Gateway API lets a host name have one kind of route;
+    gateways that hold to it (Envoy Gateway does not) need other names here."""
+
+
 class Traffic(ApiModel):
     """Where requests come in."""
 
     parent_refs: list[ParentRef] | None = Field(default=None, min_length=1, max_length=8)
     """The Gateways; default: the one set at install."""
-    hostnames: list[Annotated[str, Field(min_length=1, max_length=253)]] | None = Field(
-        default=None, min_length=1, max_length=8
-    )
+    hostnames: Hostnames | None = None
     """Host names of the route; default: made from name and namespace as set at install."""
+    grpc: Grpc | None = None
+    """Lead V2 over gRPC to the revisions, too. Their pods need a port that is named grpc or h2c."""
 
 
 class Approval(ApiModel):

@@ -155,6 +155,8 @@ class Traffic(ApiModel):
 
     generation: int
     """The HTTPRoute's generation these times belong to."""
+    grpc_generation: int | None = None
+    """The GRPCRoute's, where there is one."""
     accepted_at: Time
 
 

@@ -36,9 +36,9 @@ async def act(client: Client, subject: Subject, view: View, wanted: Revision, ac
             await client.delete(INFERENCE_SERVICE, namespace, name)
             await client.delete(SERVING_RUNTIME, namespace, name)
         case WriteRoute():
-            await backend_of(subject.spec).write(client, view.site, view.route, action)
+            await backend_of(subject.spec).write(client, view.site, action)
         case DeleteRoute():
-            await backend_of(subject.spec).remove(client, view.site, view.route)
+            await backend_of(subject.spec).remove(client, view.site)
         case WriteAddress():
             if view.route.parents.service:
                 await client.apply(SERVICE, render_address(subject, view.route.parents.service))

@@ -40,6 +40,7 @@ CLUSTER_SERVING_RUNTIME = Kind(
     names.KSERVE_GROUP, "v1alpha1", "clusterservingruntimes", "ClusterServingRuntime"
 )
 HTTP_ROUTE = Kind("gateway.networking.k8s.io", "v1", "httproutes", "HTTPRoute")
+GRPC_ROUTE = Kind("gateway.networking.k8s.io", "v1", "grpcroutes", "GRPCRoute")
 GATEWAY = Kind("gateway.networking.k8s.io", "v1", "gateways", "Gateway")
 DEPLOYMENT = Kind("apps", "v1", "deployments", "Deployment")
 POD = Kind("", "v1", "pods", "Pod")

@@ -16,6 +16,7 @@ from slipway_operator.cluster.kinds import (
     Kind,
 )
 from slipway_operator.cluster.render.common import Subject
+from slipway_operator.cluster.render.grpc import speaks_grpc
 from slipway_operator.cluster.render.runtime import how_named, render_runtime, serving_container
 from slipway_operator.cluster.render.service import render_service
 from slipway_operator.rollout.observation import Problem
@@ -74,7 +75,19 @@ def _check_runtime(subject: Subject, runtime: Json | None) -> Problem | None:
         return Problem(
             reasons.RUNTIME_UNFIT, f"runtime {name} has no container named {names.KSERVE_CONTAINER}"
         )
-    return None
+    return _check_grpc(subject, runtime)
+
+
+def _check_grpc(subject: Subject, runtime: Json) -> Problem | None:
+    traffic = subject.spec.traffic
+    if traffic is None or traffic.grpc is None or speaks_grpc(subject.spec, runtime):
+        return None
+    return Problem(
+        reasons.GRPC_UNSERVED,
+        "spec.traffic.grpc asks for gRPC, and the container that receives the requests has no port for it: name one"
+        " grpc or h2c (ports in spec.template.spec.predictor.model, or in the transformer's first container), or take"
+        " spec.traffic.grpc out",
+    )
 
 
 async def _check_claim(client: Client, subject: Subject, revision: Revision) -> Problem | None:

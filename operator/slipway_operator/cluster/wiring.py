@@ -14,7 +14,7 @@ from slipway_operator.cluster.cache.cache import Cache
 from slipway_operator.cluster.cache.store import State
 from slipway_operator.cluster.claims import Claims, Key
 from slipway_operator.cluster.gateway import ENVOY_LABEL, STANDARD_LABEL
-from slipway_operator.cluster.hostnames import external_hostnames
+from slipway_operator.cluster.hostnames import claimed_hostnames
 from slipway_operator.cluster.kinds import (
     CLUSTER_ROLLOUT_POLICY,
     CLUSTER_SERVING_RUNTIME,
@@ -68,7 +68,7 @@ class Wiring:
         except ValidationError:
             return  # told about when it is reconciled
         self._policies.note(key, spec)
-        self.claims.note(key, body, external_hostnames(self._settings, key[1], key[0], spec.traffic))
+        self.claims.note(key, body, claimed_hostnames(self._settings, key[1], key[0], spec.traffic))
 
     def _concerned(self, kind: Kind, body: Json) -> Iterable[Key]:
         namespace, name = _key(body)

@@ -98,11 +98,12 @@ class Course:
 
 @dataclass(frozen=True, kw_only=True)
 class RouteState(Course):
-    """The HTTPRoute as it is."""
+    """The HTTPRoute as it is, with the GRPCRoute beside it where there is one."""
 
     generation: int
+    grpc_generation: int | None = None
     accepted: bool = False
-    """Accepted, with resolved references, for just this generation."""
+    """Accepted, with resolved references, for just these generations."""
     message: str | None = None
     """Why it is not accepted, in the gateway's words."""
     current: bool = True

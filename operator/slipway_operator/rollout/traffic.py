@@ -18,9 +18,11 @@ def note_taken(turn: Turn) -> None:
     route = turn.seen.route
     if route is None or not route.accepted:
         return
-    known = turn.status.traffic
-    if known is None or known.generation != route.generation:
-        known = Traffic(generation=route.generation, accepted_at=turn.now)
+    known, present = turn.status.traffic, (route.generation, route.grpc_generation)
+    if known is None or (known.generation, known.grpc_generation) != present:
+        known = Traffic(
+            generation=route.generation, grpc_generation=route.grpc_generation, accepted_at=turn.now
+        )
         turn.update(traffic=known)
     settled = known.accepted_at + SETTLE
     turn.took = turn.now >= settled

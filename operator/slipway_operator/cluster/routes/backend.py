@@ -29,16 +29,14 @@ class Site:
 
 @dataclass(frozen=True)
 class RouteView:
-    """A route as it is, and what writing it needs."""
+    """A route as it is."""
 
     state: RouteState | None = None
     """None: it leads to no revision yet."""
     parents: Parents = field(default_factory=Parents)
     """The Gateways that it hangs on."""
     hostnames: Sequence[str] = ()
-    """Its host names for clients outside."""
-    own_address: bool = True
-    """Whether it takes the names of the in-cluster address, too."""
+    """The host names that nobody else may have; the first is the URL's."""
     rules: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Its weighted rules by the name that Envoy Gateway gives them (``evidence.envoy``), each with its revisions in order."""
     problem: Problem | None = None
@@ -60,8 +58,8 @@ class Backend(Protocol):
     async def read(self, client: Client, site: Site) -> RouteView:
         """The route as it is: its state holds what ``write`` was given last, unless somebody has edited it."""
 
-    async def write(self, client: Client, site: Site, view: RouteView, course: Course) -> None:
-        """Lead requests there; what is there already changes nothing."""
+    async def write(self, client: Client, site: Site, course: Course) -> None:
+        """Lead requests there; safe to do twice."""
 
-    async def remove(self, client: Client, site: Site, view: RouteView) -> None:
+    async def remove(self, client: Client, site: Site) -> None:
         """Lead requests to no revision any more."""

@@ -1,19 +1,28 @@
-"""Routes of Slipway's own: one HTTPRoute, made and owned by the ModelDeployment."""
+"""Routes of Slipway's own: an HTTPRoute and, where the spec asks for gRPC, a GRPCRoute beside it.
+
+Both are made and owned by the ModelDeployment and always lead to the same revisions, with the same weights; a split has
+taken when both have been accepted.
+"""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from slipway_operator.api import reasons
+from slipway_operator.api import names, reasons
 from slipway_operator.api.spec import ModelDeploymentSpec
 from slipway_operator.cluster.client import Client, Json
-from slipway_operator.cluster.gateway import find_parents
-from slipway_operator.cluster.hostnames import external_hostnames
-from slipway_operator.cluster.kinds import HTTP_ROUTE, Kind
+from slipway_operator.cluster.gateway import Parents, find_parents
+from slipway_operator.cluster.hostnames import claimed_hostnames, external_hostnames
+from slipway_operator.cluster.kinds import GRPC_ROUTE, HTTP_ROUTE, SERVICE, Kind
 from slipway_operator.cluster.render.address import address_names
+from slipway_operator.cluster.render.backends import accepted, holds, revision_of
 from slipway_operator.cluster.render.common import Subject, is_ours
+from slipway_operator.cluster.render.grpc import grpc_port, render_grpc_route
 from slipway_operator.cluster.render.route import read_route, render_route
 from slipway_operator.cluster.routes.backend import RouteView, Site
-from slipway_operator.rollout.observation import Course, Feature, Problem
+from slipway_operator.rollout.observation import Course, Feature, Problem, RouteState
+
+_ARTICLES = {HTTP_ROUTE: "an", GRPC_ROUTE: "a"}
 
 
 class OwnRoutes:
@@ -25,46 +34,145 @@ class OwnRoutes:
         """It fits all."""
         return True
 
-    def kinds(self, spec: ModelDeploymentSpec) -> Sequence[Kind]:  # noqa: ARG002
-        """HTTPRoute."""
-        return (HTTP_ROUTE,)
+    def kinds(self, spec: ModelDeploymentSpec) -> Sequence[Kind]:
+        """HTTPRoute, and GRPCRoute where it is asked for."""
+        return (HTTP_ROUTE, GRPC_ROUTE) if _asks_grpc(spec) else (HTTP_ROUTE,)
 
     async def read(self, client: Client, site: Site) -> RouteView:
-        """The HTTPRoute of the ModelDeployment's name."""
-        subject, traffic = site.subject, site.subject.spec.traffic
-        parents, route = await asyncio.gather(
-            find_parents(client, site.settings, traffic.parent_refs if traffic else None, subject.namespace),
-            client.get(HTTP_ROUTE, subject.namespace, subject.name),
-        )
-        external = external_hostnames(site.settings, subject.name, subject.namespace, traffic)
-        problem = parents.problem or _foreign(subject, route)
-        if route is None or problem:
-            return RouteView(parents=parents, hostnames=external, problem=problem)
-        state = read_route(subject, route, parents.refs, _all(subject, external))
-        rules = {f"httproute/{subject.namespace}/{subject.name}/rule/0": list(state.split)}
-        return RouteView(state, parents, external, rules=rules)
-
-    async def write(self, client: Client, site: Site, view: RouteView, course: Course) -> None:
-        """One server-side apply: the whole route is ours."""
+        """The routes of the ModelDeployment's name."""
         subject = site.subject
-        hostnames = _all(subject, view.hostnames)
-        body = render_route(subject, view.parents.refs, hostnames, course, site.components)
-        await client.apply(HTTP_ROUTE, body)
+        plan, http, grpc = await asyncio.gather(
+            _plan(client, site),
+            client.get(HTTP_ROUTE, subject.namespace, subject.name),
+            client.get(GRPC_ROUTE, subject.namespace, subject.name),
+        )
+        claimed = claimed_hostnames(site.settings, subject.name, subject.namespace, subject.spec.traffic)
+        problem = (
+            plan.parents.problem
+            or _foreign(subject, HTTP_ROUTE, http)
+            or (_foreign(subject, GRPC_ROUTE, grpc) if plan.grpc else None)
+        )
+        view = RouteView(parents=plan.parents, hostnames=claimed, problem=problem)
+        if http is None or problem:
+            return view
+        state = read_route(subject, http, plan.parents.refs, plan.hostnames)
+        rules = {_rule(subject, HTTP_ROUTE): list(state.split)}
+        if grpc:
+            rules[_rule(subject, GRPC_ROUTE)] = _revisions(subject, grpc)
+        return replace(view, state=_both(subject, plan, state, grpc), rules=rules)
 
-    async def remove(self, client: Client, site: Site, view: RouteView) -> None:  # noqa: ARG002
-        """The route goes."""
-        await client.delete(HTTP_ROUTE, site.subject.namespace, site.subject.name)
+    async def write(self, client: Client, site: Site, course: Course) -> None:
+        """Server-side apply: the routes are ours as a whole."""
+        subject, plan = site.subject, await _plan(client, site)
+        await client.apply(
+            HTTP_ROUTE, render_route(subject, plan.parents.refs, plan.hostnames, course, site.components)
+        )
+        grpc = plan.render_grpc(subject, course)
+        if grpc:
+            await client.apply(GRPC_ROUTE, grpc)
+        else:
+            await _remove(client, subject, GRPC_ROUTE)
+
+    async def remove(self, client: Client, site: Site) -> None:
+        """The routes go."""
+        for kind in (HTTP_ROUTE, GRPC_ROUTE):
+            await _remove(client, site.subject, kind)
 
 
-def _all(subject: Subject, external: Sequence[str]) -> list[str]:
-    """The route's host names, the in-cluster ones included."""
-    return [*external, *address_names(subject.name, subject.namespace)]
+@dataclass(frozen=True)
+class Plan:
+    """Everything but the course."""
+
+    parents: Parents
+    hostnames: Sequence[str]
+    """The HTTPRoute's, those of the in-cluster address included."""
+    components: Mapping[str, str]
+    grpc: bool
+    grpc_hostnames: Sequence[str]
+    grpc_ports: Mapping[str, int]
+    """Of each revision that speaks gRPC."""
+
+    def render_grpc(self, subject: Subject, course: Course) -> Json | None:
+        """The GRPCRoute, if there is to be one."""
+        if not self.grpc:
+            return None
+        return render_grpc_route(
+            subject, self.parents.refs, self.grpc_hostnames, course, self.components, self.grpc_ports
+        )
 
 
-def _foreign(subject: Subject, route: Json | None) -> Problem | None:
+async def _plan(client: Client, site: Site) -> Plan:
+    subject, traffic = site.subject, site.subject.spec.traffic
+    parents = await find_parents(
+        client, site.settings, traffic.parent_refs if traffic else None, subject.namespace
+    )
+    external = external_hostnames(site.settings, subject.name, subject.namespace, traffic)
+    hostnames = [*external, *address_names(subject.name, subject.namespace)]
+    grpc = traffic.grpc if traffic else None
+    return Plan(
+        parents=parents,
+        hostnames=hostnames,
+        components=site.components,
+        grpc=grpc is not None,
+        grpc_hostnames=(grpc and grpc.hostnames) or hostnames,
+        grpc_ports=await _grpc_ports(client, site) if grpc else {},
+    )
+
+
+async def _grpc_ports(client: Client, site: Site) -> dict[str, int]:
+    ports = {}
+    for revision, component in site.components.items():
+        name = names.entry_service(site.subject.name, revision, component)
+        service = await client.get(SERVICE, site.subject.namespace, name)
+        if service and (port := grpc_port(service)):
+            ports[revision] = port
+    return ports
+
+
+def _both(subject: Subject, plan: Plan, http: RouteState, grpc: Json | None) -> RouteState:
+    """The state of the two as one."""
+    wanted = plan.render_grpc(subject, http)
+    if wanted is None:
+        return replace(http, current=http.current and not (grpc and is_ours(subject, grpc)))
+    if grpc is None:
+        return replace(http, current=False, accepted=False)
+    taken, message = accepted(grpc)
+    return replace(
+        http,
+        grpc_generation=grpc["metadata"]["generation"],
+        accepted=http.accepted and taken,
+        message=http.message or message,
+        current=http.current and holds(grpc.get("spec"), wanted["spec"]),
+    )
+
+
+async def _remove(client: Client, subject: Subject, kind: Kind) -> None:
+    """Take a route away, if it is there and ours."""
+    found = await client.get(kind, subject.namespace, subject.name)
+    if found and is_ours(subject, found):
+        await client.delete(kind, subject.namespace, subject.name)
+
+
+def _revisions(subject: Subject, route: Json) -> list[str]:
+    """The revisions of a route's first rule, in order."""
+    rules = route.get("spec", {}).get("rules") or [{}]
+    return [revision_of(subject, part) for part in rules[0].get("backendRefs", [])]
+
+
+def _rule(subject: Subject, kind: Kind) -> str:
+    """The weighted rule, as Envoy Gateway names it."""
+    return f"{kind.name.lower()}/{subject.namespace}/{subject.name}/rule/0"
+
+
+def _asks_grpc(spec: ModelDeploymentSpec) -> bool:
+    return spec.traffic is not None and spec.traffic.grpc is not None
+
+
+def _foreign(subject: Subject, kind: Kind, route: Json | None) -> Problem | None:
     if route is None or is_ours(subject, route):
         return None
     return Problem(
         reasons.ROUTE_CONFLICT,
-        f"there is an HTTPRoute {subject.name} that is not this ModelDeployment's: delete it, or choose another name",
+        f"there is {_ARTICLES[kind]} {kind.name} {subject.name} that is not this ModelDeployment's: delete it, or choose"
+        " another name",
     )

@@ -123,3 +123,10 @@ def test_a_policy_concerns_who_refers_to_it(wiring, looked, kind, namespace, pol
     looked.clear()
     wiring.cache.see(kind, "DELETED", body(namespace, "safe", spec={}))
     assert looked == set()
+
+
+def test_grpcs_own_host_names_are_claimed_like_the_others(wiring):
+    body = deployment("ml", "spam", 7)
+    body["spec"]["traffic"] = {"grpc": {"hostnames": ["grpc.example.com"]}}
+    wiring.cache.see(MODEL_DEPLOYMENT, "ADDED", body)
+    assert wiring.claims.conflict(FRAUD, "grpc.example.com") == ("ml", "spam")

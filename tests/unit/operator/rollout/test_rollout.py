@@ -1,5 +1,6 @@
 """Rollouts, tick by tick: the main ways and the ways back."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -315,3 +316,12 @@ def test_deciding_twice_changes_nothing():
     assert second.status == first.status
     assert not second.actions
     assert not second.events
+
+
+def test_a_split_has_taken_when_the_grpc_route_has_been_accepted_too():
+    world = serving("1")
+    taken = world.status.traffic
+    world.route = replace(world.route, grpc_generation=1)
+    world.tick()
+    assert world.status.traffic.grpc_generation == 1
+    assert world.status.traffic.accepted_at > taken.accepted_at, "the time counts from the later of the two"

@@ -1,0 +1,76 @@
+"""What all kinds of routes share: backends that name their revision, mirrors, parents, and acceptance.
+
+Every backend carries a filter of its own that names its revision in a response header. That is for clients, and it
+makes Envoy Gateway give every backend a cluster of its own, with its own counters.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from slipway_operator.api import names
+from slipway_operator.api.spec import ParentRef
+from slipway_operator.cluster.render.common import Json, Subject
+from slipway_operator.rollout.observation import Mirror
+
+PORT = 80
+MIRROR = "RequestMirror"
+
+
+def backend(subject: Subject, revision: str, weight: int, component: str, port: int = PORT) -> Json:
+    """A backendRef that leads to a revision."""
+    header = {"name": names.HEADER_REVISION, "value": revision}
+    return {
+        "name": names.entry_service(subject.name, revision, component),
+        "port": port,
+        "weight": weight,
+        "filters": [{"type": "ResponseHeaderModifier", "responseHeaderModifier": {"set": [header]}}],
+    }
+
+
+def mirror(subject: Subject, wanted: Mirror, component: str, port: int = PORT) -> Json:
+    """The filter that copies requests to a revision."""
+    name = names.entry_service(subject.name, wanted.revision, component)
+    request: Json = {"backendRef": {"name": name, "port": port}}
+    if wanted.percent < 100:  # the field is younger than the filter: it is written only where it is needed
+        request["percent"] = wanted.percent
+    return {"type": MIRROR, "requestMirror": request}
+
+
+def revision_header(revision: str) -> Json:
+    """The match of requests that ask for a revision by header."""
+    return {"type": "Exact", "name": names.HEADER_REVISION, "value": revision}
+
+
+def parent(ref: ParentRef) -> Json:
+    """A parentRef."""
+    return {key: value for key, value in ref.to_json().items() if value}
+
+
+def revision_of(subject: Subject, ref: Json) -> str:
+    """The revision behind a backendRef: the name without the ModelDeployment's and the component's."""
+    name: str = ref["name"]
+    return name.removeprefix(f"{subject.name}-").rpartition("-")[0] or name
+
+
+def accepted(route: Json) -> tuple[bool, str | None]:
+    """Whether every parent has accepted the present generation; if not, why."""
+    generation = route["metadata"]["generation"]
+    parents = route.get("status", {}).get("parents", [])
+    for part in parents:
+        conditions = {part["type"]: part for part in part.get("conditions", [])}
+        for kind in ("Accepted", "ResolvedRefs"):
+            condition = conditions.get(kind)
+            if condition is None or condition.get("observedGeneration", 0) < generation:
+                return False, None
+            if condition["status"] != "True":
+                return False, condition.get("message")
+    return bool(parents), None
+
+
+def holds(whole: Any, part: Any) -> bool:
+    """Whether ``whole`` says everything that ``part`` says; what the API server has filled in does not count."""
+    if isinstance(part, dict) and isinstance(whole, dict):
+        return all(key in whole and holds(whole[key], value) for key, value in part.items())
+    if isinstance(part, Sequence) and isinstance(whole, Sequence) and not isinstance(part, str):
+        return len(whole) == len(part) and all(map(holds, whole, part))
+    return bool(whole == part)

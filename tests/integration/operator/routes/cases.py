@@ -1,0 +1,96 @@
+"""The ways of splitting requests that the conformance suite tries. A new backend adds its cases here, and nothing else."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from slipway_operator.api import names
+from slipway_operator.api.spec import ModelDeploymentSpec, ParentRef
+from slipway_operator.cluster.client import ApiError, Client
+from slipway_operator.cluster.kinds import GATEWAY, GRPC_ROUTE, HTTP_ROUTE, SERVICE, Kind
+from slipway_operator.cluster.render.common import Subject
+from slipway_operator.cluster.routes.backend import Backend, Site
+from slipway_operator.cluster.routes.registry import backend_of
+from slipway_operator.settings import Settings
+
+Json = dict[str, Any]
+
+OLD, NEW, NEXT = "aaaa1111", "bbbb2222", "cccc3333"
+COMPONENTS = {OLD: "predictor", NEW: "transformer", NEXT: "predictor"}
+ROUTES = (HTTP_ROUTE, GRPC_ROUTE)
+
+
+async def nothing(client: Client, namespace: str) -> None:
+    """Most backends find nothing and need nothing."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One backend, or one way of asking it."""
+
+    name: str
+    traffic: Json
+    prepare: Callable[[Client, str], Awaitable[None]] = nothing
+    """What the user has to have made before."""
+    routes: tuple[tuple[Kind, str], ...] = ((HTTP_ROUTE, "churn"),)
+    """The objects that carry the split."""
+    features: frozenset[str] = field(default_factory=lambda: frozenset({"mirror", "pins"}))
+
+
+CASES = (
+    Case("HTTPRoute", {}),
+    Case("HTTPRoute and GRPCRoute", {"grpc": {}}, routes=((HTTP_ROUTE, "churn"), (GRPC_ROUTE, "churn"))),
+)
+
+
+def spec(traffic: Json) -> ModelDeploymentSpec:
+    model = {"uri": "pvc://models/1", "digest": f"sha256:{'0' * 64}"}
+    return ModelDeploymentSpec.model_validate({"model": model, "traffic": traffic})
+
+
+def site(namespace: str, traffic: Json) -> tuple[Backend, Site]:
+    """The backend that a ModelDeployment churn with this traffic gets, and what it works on."""
+    wanted = spec(traffic)
+    settings = Settings(gateway=ParentRef(namespace=namespace, name="gateway"))
+    subject = Subject("churn", namespace, "0000-uid", wanted)
+    return backend_of(wanted), Site(subject, settings, COMPONENTS)
+
+
+async def surroundings(client: Client, namespace: str) -> None:
+    """A Gateway, and the Services that KServe makes for three revisions that speak REST and gRPC."""
+    listener = {"name": "http", "port": 80, "protocol": "HTTP"}
+    await create(client, GATEWAY, namespace, "gateway", {"gatewayClassName": "any", "listeners": [listener]})
+    ports = [{"name": "http", "port": 80}, {"name": "grpc", "port": 9000}]
+    for revision, component in COMPONENTS.items():
+        name = names.entry_service("churn", revision, component)
+        await create(client, SERVICE, namespace, name, {"ports": ports})
+
+
+async def create(client: Client, kind: Kind, namespace: str, name: str, content: Json) -> Json:
+    body = {"apiVersion": kind.api_version, "kind": kind.name, "spec": content}
+    return await client.create(kind, {**body, "metadata": {"namespace": namespace, "name": name}})
+
+
+async def say(client: Client, kind: Kind, namespace: str, name: str, status: str = "True") -> None:
+    """In the gateway's place: a route is accepted as it is now, or not."""
+    while True:
+        route = await client.get(kind, namespace, name)
+        assert route, f"there is no {kind.name} {name}"
+        condition = {
+            "status": status,
+            "reason": "Said",
+            "message": f"{kind.name} {status}",
+            "observedGeneration": route["metadata"]["generation"],
+            "lastTransitionTime": "2026-01-01T00:00:00Z",
+        }
+        parent = {
+            "parentRef": {"name": "gateway"},
+            "controllerName": "example.com/gateway",
+            "conditions": [{**condition, "type": part} for part in ("Accepted", "ResolvedRefs")],
+        }
+        try:
+            await client.replace_status(kind, {**route, "status": {"parents": [parent]}})
+            return
+        except ApiError as error:
+            if error.status != 409:
+                raise
