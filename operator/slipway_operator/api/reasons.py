@@ -57,6 +57,8 @@ GATEWAY_UNSET = "GatewayNotSet"
 CLAIM_MISSING = "PersistentVolumeClaimNotFound"
 HOSTNAME_CONFLICT = "HostnameConflict"
 ROUTE_CONFLICT = "RouteConflict"
+ROUTE_MISSING = "RouteNotFound"  # the one that spec.traffic.routeRef names
+ROUTE_UNFIT = "RouteUnfit"  # it does not lead to this model, or cannot do what the rollout needs
 REFUSED = "InferenceServiceRefused"
 
 # Conditions.

@@ -110,8 +110,23 @@ class Grpc(ApiModel):
     gateways that hold to it (Envoy Gateway does not) need other names here."""
 
 
+class RouteRef(ApiModel):
+    """An HTTPRoute of the same namespace."""
+
+    name: str = Field(min_length=1, max_length=253)
+
+
 class Traffic(ApiModel):
     """Where requests come in."""
+
+    model_config = ConfigDict(
+        json_schema_extra=cel(
+            (
+                "!has(self.routeRef) || !(has(self.parentRefs) || has(self.hostnames) || has(self.grpc))",
+                "routeRef stands alone: parentRefs, hostnames and grpc are for a route that Slipway makes",
+            ),
+        )
+    )
 
     parent_refs: list[ParentRef] | None = Field(default=None, min_length=1, max_length=8)
     """The Gateways; default: the one set at install."""
@@ -119,6 +134,9 @@ class Traffic(ApiModel):
     """Host names of the route; default: made from name and namespace as set at install."""
     grpc: Grpc | None = None
     """Lead V2 over gRPC to the revisions, too. Their pods need a port that is named grpc or h2c."""
+    route_ref: RouteRef | None = None
+    """A route that you have made: Slipway moves the weights in its rules that lead to this ModelDeployment, and nothing
+    else. Instead of a route of Slipway's own."""
 
 
 class Approval(ApiModel):

@@ -61,6 +61,10 @@ class Client:
                 return None
             raise
 
+    async def read(self, kind: Kind, namespace: str, name: str) -> Json | None:
+        """The object as the API server has it now."""
+        return await self.get(kind, namespace, name)
+
     async def serves(self, kind: Kind) -> bool:
         """Whether the cluster knows the kind at all."""
         try:

@@ -11,6 +11,8 @@ def external_hostnames(settings: Settings, name: str, namespace: str, traffic: T
 
 
 def claimed_hostnames(settings: Settings, name: str, namespace: str, traffic: Traffic | None) -> list[str]:
-    """All that nobody else may have, the URL's first."""
+    """All that nobody else may have; none where the route is the user's own."""
+    if traffic and traffic.route_ref:
+        return []
     grpc = (traffic.grpc.hostnames if traffic and traffic.grpc else None) or []
     return [*external_hostnames(settings, name, namespace, traffic), *grpc]

@@ -74,8 +74,8 @@ async def observe(
         leftovers=tuple(name for name in found.runtimes if name not in found.states),
     )
     if route_problem is None:
-        url = external_url(route.parents, route.hostnames[0], settings)
-        seen = _with_address(seen, subject, route.parents, address)
+        url = external_url(route.parents, route.host, settings) if route.host else None
+        seen = _with_address(seen, subject, route.parents, address) if route.local else seen
         seen = replace(seen, hostnames=tuple(route.hostnames), url=url)
     return View(seen, found, site, route, runtime)
 

@@ -19,6 +19,7 @@ from slipway_operator.cluster.kinds import (
     CLUSTER_ROLLOUT_POLICY,
     CLUSTER_SERVING_RUNTIME,
     GATEWAY,
+    HTTP_ROUTE,
     MODEL_DEPLOYMENT,
     ROLLOUT_POLICY,
     SERVING_RUNTIME,
@@ -84,7 +85,14 @@ class Wiring:
         if kind is GATEWAY or STANDARD_LABEL in labels or ENVOY_LABEL in labels:
             return [_key(deployment) for deployment in self._deployments()]
         # A route or a Service that has the name of a ModelDeployment stands in its way, or did.
-        return [(namespace, name)]
+        return [(namespace, name), *(self._led_by(namespace, name) if kind is HTTP_ROUTE else [])]
+
+    def _led_by(self, namespace: str, route: str) -> Iterable[Key]:
+        """Whose spec names this route of the user's."""
+        for body in self._deployments():
+            key, traffic = _key(body), body["spec"].get("traffic") or {}
+            if namespace == key[0] and (traffic.get("routeRef") or {}).get("name") == route:
+                yield key
 
     def _users_of(self, namespace: str, runtime: str) -> Iterable[Key]:
         """Whose spec names this (Cluster)ServingRuntime, which in a namespace may stand before the cluster's."""

@@ -45,6 +45,8 @@ def _delete(turn: Turn) -> None:
     for name in turn.seen.leftovers:
         if name not in kept:
             turn.actions.append(DeleteRevision(name))
+    if turn.seen.route_problem:
+        return  # nobody knows what the route leads to
     over = [state for name, state in turn.seen.revisions.items() if name not in kept and not state.deleting]
     for state in over:
         if route and state.revision in route.revisions:

@@ -24,6 +24,16 @@ def make_split(stable: str, canary: str | None = None, percent: int = 0) -> dict
     return {stable: WHOLE - percent * PERCENT, canary: percent * PERCENT}
 
 
+def normalised(weights: Split) -> dict[str, int] | None:
+    """The split that these weights mean, whatever they add up to; None where nobody gets anything."""
+    total = sum(weights.values())
+    if not total:
+        return None
+    shares = {name: weight * WHOLE // total for name, weight in weights.items()}
+    shares[max(shares, key=lambda name: shares[name])] += WHOLE - sum(shares.values())
+    return {name: share for name, share in shares.items() if share}
+
+
 def next_split(current: Split, wanted: Split) -> dict[str, int]:
     """The next split to write on the way from ``current`` to ``wanted``; ``wanted`` itself at the end of the way.
 

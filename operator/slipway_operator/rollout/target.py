@@ -4,6 +4,7 @@ from slipway_operator.api import reasons
 from slipway_operator.api.status import Canary
 from slipway_operator.rollout import capacity
 from slipway_operator.rollout.effective import effective_rollout, strategy_of
+from slipway_operator.rollout.observation import Problem
 from slipway_operator.rollout.turn import Turn
 
 MOST_REVISIONS = 3
@@ -51,11 +52,23 @@ def _turn_to_new(turn: Turn) -> None:
         turn.normal(reasons.SUPERSEDED, f"Rollout of version {canary.version} superseded: {message}")
         turn.end_rollout(canary, "Superseded", reasons.SUPERSEDED, message)
     turn.update(failed=None, compared=None)
-    problem = turn.seen.policy_problem or turn.seen.problem
+    problem = turn.seen.policy_problem or turn.seen.problem or _unmirrored(turn)
     if problem:
         turn.problem = problem
     elif _has_room(turn):
         _start(turn)
+
+
+def _unmirrored(turn: Turn) -> Problem | None:
+    """A comparison on live requests needs a copy of them, which not every route can make."""
+    rollout = effective_rollout(turn.deployment.spec.rollout, turn.seen.policy)
+    if "mirror" in turn.seen.features or all(gate.name != "shadow" for gate in rollout.gates):
+        return None
+    return Problem(
+        reasons.ROUTE_UNFIT,
+        "the gate shadow needs a copy of live requests, and Slipway makes one in a route of its own only: turn the gate"
+        " off, or take spec.traffic.routeRef out",
+    )
 
 
 def _has_room(turn: Turn) -> bool:

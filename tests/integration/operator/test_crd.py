@@ -99,6 +99,8 @@ async def test_a_good_one_is_taken_with_its_defaults(client, namespace):
         ),
         ("spec.rollout.steps", [{"weight": 50}, {"weight": 50}], "two steps have the same weight"),
         ("spec.rollout.steps", [], "spec.rollout.steps"),
+        ("spec.traffic", {"routeRef": {"name": "mine"}, "grpc": {}}, "routeRef stands alone"),
+        ("spec.traffic", {"routeRef": {"name": "mine"}, "hostnames": ["a"]}, "routeRef stands alone"),
         (
             "spec.rollout.steps",
             [{"weight": 5, "hold": "soon"}],

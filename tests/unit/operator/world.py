@@ -27,6 +27,7 @@ from slipway_operator.rollout.decide import decide
 from slipway_operator.rollout.gates import running
 from slipway_operator.rollout.observation import (
     Failure,
+    Feature,
     GateOutcome,
     GateTicket,
     GateVerdict,
@@ -80,6 +81,8 @@ class World:
     """Whether new revisions come up by themselves."""
     problem: Problem | None = None
     route_problem: Problem | None = None
+    features: frozenset[Feature] = frozenset({"mirror", "pins"})
+    """What the route can do."""
     policy: Policy | None = None
     policy_problem: Problem | None = None
     counts: dict[str, dict[str, int]] = field(default_factory=dict)
@@ -155,7 +158,10 @@ class World:
         }
         return Observation(
             revisions=dict(self.revisions),
-            route=self.route and replace(self.route, accepted=self.accepting),
+            route=self.route and replace(self.route, accepted=self.accepting)
+            if not self.route_problem
+            else None,
+            features=self.features,
             problem=self.problem or self.route_problem,
             route_problem=self.route_problem,
             policy=self.policy,

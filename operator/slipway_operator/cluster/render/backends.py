@@ -14,17 +14,37 @@ from slipway_operator.rollout.observation import Mirror
 
 PORT = 80
 MIRROR = "RequestMirror"
+MODIFIER = "ResponseHeaderModifier"
 
 
 def backend(subject: Subject, revision: str, weight: int, component: str, port: int = PORT) -> Json:
     """A backendRef that leads to a revision."""
-    header = {"name": names.HEADER_REVISION, "value": revision}
     return {
         "name": names.entry_service(subject.name, revision, component),
         "port": port,
         "weight": weight,
-        "filters": [{"type": "ResponseHeaderModifier", "responseHeaderModifier": {"set": [header]}}],
+        "filters": name_revision([], revision),
     }
+
+
+def name_revision(filters: Sequence[Json], revision: str | None) -> list[Json]:
+    """A backendRef's filters with the header of ``revision`` (None: without any), whatever else they do.
+
+    There may be one ResponseHeaderModifier only, so that the header goes into one that is there.
+    """
+    others = [part for part in filters if part.get("type") != MODIFIER]
+    modifier = {
+        key: value
+        for part in filters
+        if part.get("type") == MODIFIER
+        for key, value in part["responseHeaderModifier"].items()
+    }
+    headers = [part for part in modifier.pop("set", []) if part["name"] != names.HEADER_REVISION]
+    if revision:
+        headers.append({"name": names.HEADER_REVISION, "value": revision})
+    if headers:
+        modifier["set"] = headers
+    return [*others, {"type": MODIFIER, "responseHeaderModifier": modifier}] if modifier else others
 
 
 def mirror(subject: Subject, wanted: Mirror, component: str, port: int = PORT) -> Json:

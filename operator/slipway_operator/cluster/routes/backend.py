@@ -36,7 +36,11 @@ class RouteView:
     parents: Parents = field(default_factory=Parents)
     """The Gateways that it hangs on."""
     hostnames: Sequence[str] = ()
-    """The host names that nobody else may have; the first is the URL's."""
+    """The host names that nobody else may have."""
+    host: str | None = None
+    """The one of the URL."""
+    local: bool = False
+    """Whether it takes the names of the in-cluster address."""
     rules: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Its weighted rules by the name that Envoy Gateway gives them (``evidence.envoy``), each with its revisions in order."""
     problem: Problem | None = None

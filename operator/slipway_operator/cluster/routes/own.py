@@ -52,7 +52,9 @@ class OwnRoutes:
             or _foreign(subject, HTTP_ROUTE, http)
             or (_foreign(subject, GRPC_ROUTE, grpc) if plan.grpc else None)
         )
-        view = RouteView(parents=plan.parents, hostnames=claimed, problem=problem)
+        view = RouteView(
+            parents=plan.parents, hostnames=claimed, host=claimed[0], local=True, problem=problem
+        )
         if http is None or problem:
             return view
         state = read_route(subject, http, plan.parents.refs, plan.hostnames)

@@ -3,8 +3,9 @@
 from slipway_operator.api.spec import ModelDeploymentSpec
 from slipway_operator.cluster.routes.backend import Backend
 from slipway_operator.cluster.routes.own import OwnRoutes
+from slipway_operator.cluster.routes.users import UsersRoute
 
-BACKENDS: tuple[Backend, ...] = (OwnRoutes(),)
+BACKENDS: tuple[Backend, ...] = (UsersRoute(), OwnRoutes())
 
 
 def backend_of(spec: ModelDeploymentSpec) -> Backend:

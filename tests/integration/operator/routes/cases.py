@@ -17,11 +17,37 @@ Json = dict[str, Any]
 
 OLD, NEW, NEXT = "aaaa1111", "bbbb2222", "cccc3333"
 COMPONENTS = {OLD: "predictor", NEW: "transformer", NEXT: "predictor"}
-ROUTES = (HTTP_ROUTE, GRPC_ROUTE)
 
 
 async def nothing(client: Client, namespace: str) -> None:
     """Most backends find nothing and need nothing."""
+
+
+PLACEHOLDER = {"name": "churn", "port": 80}
+MINE = {
+    "parentRefs": [{"name": "gateway"}],
+    "hostnames": ["models.example.com"],
+    "rules": [
+        {"matches": [{"path": {"value": "/legacy"}}], "backendRefs": [{"name": "legacy", "port": 8080}]},
+        {
+            "matches": [{"path": {"value": "/v2"}}],
+            "timeouts": {"request": "3s"},
+            "filters": [
+                {
+                    "type": "RequestHeaderModifier",
+                    "requestHeaderModifier": {"set": [{"name": "x-team", "value": "ml"}]},
+                }
+            ],
+            "backendRefs": [PLACEHOLDER],
+        },
+        {"matches": [{"headers": [{"name": "x-beta", "value": "1"}]}], "backendRefs": [PLACEHOLDER]},
+    ],
+}
+"""A route of the user's, with two rules that lead to the model and one that does not."""
+
+
+async def mine(client: Client, namespace: str) -> None:
+    await create(client, HTTP_ROUTE, namespace, "mine", MINE)
 
 
 @dataclass(frozen=True)
@@ -40,6 +66,13 @@ class Case:
 CASES = (
     Case("HTTPRoute", {}),
     Case("HTTPRoute and GRPCRoute", {"grpc": {}}, routes=((HTTP_ROUTE, "churn"), (GRPC_ROUTE, "churn"))),
+    Case(
+        "routeRef",
+        {"routeRef": {"name": "mine"}},
+        prepare=mine,
+        routes=((HTTP_ROUTE, "mine"),),
+        features=frozenset(),
+    ),
 )
 
 

@@ -130,3 +130,14 @@ def test_grpcs_own_host_names_are_claimed_like_the_others(wiring):
     body["spec"]["traffic"] = {"grpc": {"hostnames": ["grpc.example.com"]}}
     wiring.cache.see(MODEL_DEPLOYMENT, "ADDED", body)
     assert wiring.claims.conflict(FRAUD, "grpc.example.com") == ("ml", "spam")
+
+
+def test_a_route_of_the_users_concerns_those_who_name_it_and_its_host_names_are_not_claimed(wiring, looked):
+    body = deployment("ml", "spam", 7)
+    body["spec"]["traffic"] = {"routeRef": {"name": "front"}}
+    wiring.cache.see(MODEL_DEPLOYMENT, "ADDED", body)
+    looked.clear()
+    route = {"metadata": {"namespace": "ml", "name": "front", "uid": "r", "resourceVersion": "9"}, "spec": {}}
+    wiring.cache.see(HTTP_ROUTE, "ADDED", route)
+    assert looked == {("ml", "spam"), ("ml", "front")}
+    assert wiring.claims.conflict(FRAUD, Settings().hostname("spam", "ml")) is None

@@ -325,3 +325,41 @@ def test_a_split_has_taken_when_the_grpc_route_has_been_accepted_too():
     world.tick()
     assert world.status.traffic.grpc_generation == 1
     assert world.status.traffic.accepted_at > taken.accepted_at, "the time counts from the later of the two"
+
+
+def test_a_route_that_cannot_mirror_starts_no_rollout_with_the_shadow_gate():
+    world = serving("1")
+    world.features = frozenset()
+    world.apply(spec("2", gates={"shadow": {"requests": 10}}))
+    world.run(5)
+    assert world.created == [V1], "it would wait for its gate until that times out"
+    assert world.condition("Stalled") == ("True", reasons.ROUTE_UNFIT)
+    assert world.condition("Ready")[0] == "True"
+    world.apply(spec("2"))
+    world.run_until("Healthy")
+    assert world.status.stable.revision == V2
+
+
+def test_a_route_that_cannot_pin_is_written_without_pins_and_not_again_and_again():
+    world = serving("1")
+    world.features = frozenset()
+    world.apply(spec("2"))
+    world.run(12)
+    assert world.status.step is not None
+    assert world.route.pins == frozenset()
+    written = world.writes
+    world.run(3)
+    assert world.writes == written
+
+
+def test_while_nobody_knows_what_the_route_leads_to_no_revision_is_deleted():
+    world = serving("1")
+    world.apply(spec("2"))
+    world.run_until("Healthy")
+    world.route_problem = Problem(reasons.ROUTE_UNFIT, "rule 0 leads to legacy, too")
+    world.run(120)
+    assert world.deleted == [], "the route that cannot be read may still lead there"
+    assert world.condition("RouteAccepted") == ("False", reasons.ROUTE_UNFIT)
+    world.route_problem = None
+    world.run(30)
+    assert world.deleted == [V1]

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slipway_operator.rollout.split import LEAST, WHOLE, make_split, next_split
+from slipway_operator.rollout.split import LEAST, WHOLE, make_split, next_split, normalised
 
 
 @pytest.mark.parametrize(
@@ -77,3 +77,18 @@ def test_every_way_is_whole_hitless_and_short(current, wanted):
             assert weight == LEAST, f"{name} enters or leaves with weight {weight}: requests are lost"
         current = following
     assert current == wanted, "the way has more than four steps"
+
+
+@pytest.mark.parametrize(
+    ("weights", "split"),
+    [
+        ({"a": 90, "b": 10}, {"a": 900_000, "b": 100_000}),
+        ({"a": 1, "b": 1, "c": 1}, {"a": 333_334, "b": 333_333, "c": 333_333}),
+        ({"a": 1, "b": 0}, {"a": WHOLE}),
+        ({"a": 999_999, "b": 1}, {"a": 999_999, "b": 1}),
+        ({"a": 0}, None),
+        ({}, None),
+    ],
+)
+def test_weights_mean_shares_whatever_they_add_up_to(weights, split):
+    assert normalised(weights) == split
