@@ -41,7 +41,14 @@ class Plan:
         return sum(size for _, size in self.brings)
 
 
-PROGRAM_SIZES = {"etcd": 27, "kubernetes": 510, "helm": 62, "envoy-gateway": 115, "coredns": 95}
+PROGRAM_SIZES = {
+    "etcd": 27,
+    "kubernetes": 510,
+    "helm": 62,
+    "envoy-gateway": 115,
+    "coredns": 95,
+    "metrics-server": 50,
+}
 GO_SCRATCH = 14_000
 """Megabytes of Go's own caches during the builds; removed after them."""
 

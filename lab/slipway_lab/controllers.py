@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from slipway_lab import credentials
+from slipway_lab import credentials, metrics
 from slipway_lab.addresses import (
     API_PORT,
     API_URL,
@@ -34,7 +34,7 @@ def start_api(lab: Lab) -> None:
         f"--kubelet-client-certificate={made.certificate('kubelet-client')}",
         f"--kubelet-client-key={made.key('kubelet-client')}",
     ]
-    lab.launcher.ensure("kube-apiserver", server.command(kubelet))
+    lab.launcher.ensure("kube-apiserver", server.command([*kubelet, *metrics.api_flags(lab)]))
     lab.wait_for("kube-apiserver", lambda: _ready(lab), "the API server was not ready", 120)
 
 
@@ -50,6 +50,7 @@ def start_controllers(lab: Lab) -> None:
         "--allocate-node-cidrs=false",
         "--leader-elect=false",
         f"--cert-dir={lab.paths.config / 'controller-manager'}",
+        *metrics.AUTOSCALER_FLAGS,
     ]
     scheduler: list[str | Path] = [
         lab.program("kube-scheduler"),

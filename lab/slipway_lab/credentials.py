@@ -25,6 +25,7 @@ USERS = {
     "kubelet": ("system:node:lab", "system:nodes"),
     "proxy": ("system:kube-proxy", ""),
     "dns": ("slipway:dns", ""),
+    "metrics": ("slipway:metrics", ""),
 }
 """Who signs in with a token: name of the file, name of the user, group."""
 

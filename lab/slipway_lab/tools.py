@@ -62,6 +62,7 @@ GROUPS = (
     Group("helm", "Helm", ("helm",), 100),
     Group("envoy-gateway", "Envoy Gateway", ("envoy-gateway",), 170),
     Group("coredns", "CoreDNS", ("coredns",), 100),
+    Group("metrics-server", "metrics-server", ("metrics-server",), 80),
 )
 
 

@@ -19,6 +19,7 @@ from slipway_lab import (
     down,
     gateway,
     kserve,
+    metrics,
     namespaces,
     node,
     ports,
@@ -113,6 +114,8 @@ def _plan_node(plan: Plan, lab: Lab, images: list[Image]) -> None:
     plan.add("kubelet", "kubelet", 1, lambda _: node.start_kubelet(lab), ["api", "load-pause"])
     plan.add("proxy", "kube-proxy", 1, lambda _: node.start_proxy(lab), ["rights"])
     plan.add("dns", "CoreDNS", 1, lambda _: node.start_dns(lab), ["rights", "build-coredns"])
+    needs = ["rights", "kubelet", "build-metrics-server"]
+    plan.add("metrics", "metrics-server", 2, lambda _: metrics.start(lab), needs)
     plan.add("node", "node Ready", 5, lambda _: node.wait_ready(lab), ["kubelet", "controllers"])
 
 
