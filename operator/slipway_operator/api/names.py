@@ -23,6 +23,10 @@ LABEL_MANAGED_BY = "app.kubernetes.io/managed-by"
 ANNOTATION_RUNTIME = f"{GROUP}/runtime"  # the (Cluster)ServingRuntime that was copied: Kind/name
 ANNOTATION_RUNTIME_HASH = f"{GROUP}/runtime-hash"  # what it held when it was copied
 
+# Annotations on a revision's record: hashes of what its objects held when they were made.
+ANNOTATION_SERVICE_SPEC = f"{GROUP}/service-spec"
+ANNOTATION_RUNTIME_SPEC = f"{GROUP}/runtime-spec"
+
 # Annotations on a ServingRuntime: how it wants to be told things, "env:NAME" or "arg:--flag".
 ANNOTATION_MODEL_NAME = f"{GROUP}/model-name"
 ANNOTATION_MODEL_VERSION = f"{GROUP}/model-version"
@@ -49,11 +53,12 @@ KSERVE_AUTOSCALER = f"{KSERVE_GROUP}/autoscalerClass"
 KSERVE_VISIBILITY = "networking.kserve.io/visibility"
 KSERVE_COMPONENT = "component"  # a label on pods: predictor or transformer
 PREDICTOR = "predictor"
+COMPONENTS = (PREDICTOR, "transformer")
 KSERVE_CONTAINER = "kserve-container"
 
 
 def revision_object(deployment: str, revision: str) -> str:
-    """The name of a revision's InferenceService and of its ServingRuntime."""
+    """The name of a revision's InferenceService, of its ServingRuntime and of its record."""
     return f"{deployment}-{revision}"
 
 

@@ -18,6 +18,7 @@ PAUSED = "Paused"  # by command
 RESUMED = "Resumed"
 COMMAND_IGNORED = "CommandIgnored"  # it makes no sense at this moment
 REVISION_DELETED = "RevisionDeleted"  # no longer needed, and without traffic
+REPAIRED = "Repaired"  # somebody has edited or deleted an object of a revision
 
 # Why a revision cannot serve: seen on its pods.
 CRASH_LOOP = "CrashLoop"

@@ -269,4 +269,5 @@ class ModelDeploymentSpec(ApiModel):
     """Start no rollout, and let a running one stand still; what serves goes on serving."""
 
 
+PROMOTED = ("Promoted", "FastPromoted")
 Outcome = Literal["Promoted", "FastPromoted", "RolledBack", "Aborted", "Superseded", "Compared"]

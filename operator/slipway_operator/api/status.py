@@ -61,6 +61,8 @@ class Stable(Revision):
     promoted_at: Time
     restarts: int | None = None
     """Container restarts seen then; more of them while the old revision is kept warm send it back."""
+    without: list[str] | None = None
+    """The components whose Deployment was deleted; KServe makes them anew."""
 
 
 class Previous(Revision):

@@ -5,7 +5,7 @@ pydantic's parser, which shares keys and short values between all objects: half 
 """
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -145,6 +145,14 @@ class Client:
             "PATCH", kind.path(namespace, name), query, patch, "application/merge-patch+json"
         )
 
+    async def replace_spec(self, kind: Kind, namespace: str, name: str, spec: Json) -> Json:
+        """Write the whole spec and nothing else."""
+        patch = [{"op": "replace", "path": "/spec", "value": spec}]
+        query = {"fieldManager": FIELD_MANAGER}
+        return await self._request(
+            "PATCH", kind.path(namespace, name), query, patch, "application/json-patch+json"
+        )
+
     async def replace(self, kind: Kind, body: Json, subresource: str | None = None) -> Json:
         """Write the object, or a part of it, if it is still the one that was read (else ApiError 409)."""
         metadata = body["metadata"]
@@ -175,7 +183,7 @@ class Client:
         method: str,
         path: str,
         query: dict[str, str] | None = None,
-        body: Json | None = None,
+        body: Json | Sequence[Json] | None = None,
         content_type: str = "application/json",
     ) -> Json:
         response = await self._send(method, path, query, body, content_type)
@@ -190,7 +198,7 @@ class Client:
         method: str,
         path: str,
         query: dict[str, str] | None = None,
-        body: Json | None = None,
+        body: Json | Sequence[Json] | None = None,
         content_type: str = "application/json",
         limit: aiohttp.ClientTimeout = TIMEOUT,
     ) -> RESTResponse:

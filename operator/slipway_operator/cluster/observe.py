@@ -7,6 +7,7 @@ from slipway_operator.api.status import ModelDeploymentStatus, Revision
 from slipway_operator.cluster import preflight
 from slipway_operator.cluster.claims import Claims
 from slipway_operator.cluster.client import Client, Json
+from slipway_operator.cluster.edits import find_edits
 from slipway_operator.cluster.gateway import Parents, external_url
 from slipway_operator.cluster.kinds import INFERENCE_SERVICE, SERVICE
 from slipway_operator.cluster.policies import find_policy
@@ -57,12 +58,15 @@ async def observe(
     unserved = await preflight.check_cluster(client, (INFERENCE_SERVICE, *backend.kinds(subject.spec)))
     route = RouteView(problem=unserved) if unserved else await backend.read(client, site)
     route_problem = route.problem or claims.problem((subject.namespace, subject.name), route.hostnames)
+    roles = (status.stable, status.canary, status.previous)
+    edits = await find_edits(client, subject, found, [part.revision for part in roles if part])
     needed = wanted.revision not in found.states and not (
         status.failed and status.failed.revision == wanted.revision
     )
     problem = await preflight.check(client, subject, wanted, runtime) if needed else None
     seen = Observation(
-        revisions=found.states,
+        revisions={name: replace(state, edits=edits.get(name, ())) for name, state in found.states.items()},
+        recorded=frozenset(name for name in found.records if edits.get(name) != ()),
         route=None if route_problem else route.state,
         features=backend.features,
         problem=route_problem or problem,

@@ -2,13 +2,19 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from slipway_operator.api import names
 from slipway_operator.cluster.client import Client, Json
-from slipway_operator.cluster.kinds import DEPLOYMENT, INFERENCE_SERVICE, POD, SERVING_RUNTIME
+from slipway_operator.cluster.kinds import (
+    CONTROLLER_REVISION,
+    DEPLOYMENT,
+    INFERENCE_SERVICE,
+    POD,
+    SERVING_RUNTIME,
+)
 from slipway_operator.cluster.render.common import Subject
-from slipway_operator.cluster.render.service import COMPONENTS, scale_bounds
+from slipway_operator.cluster.render.service import scale_bounds
 from slipway_operator.rollout.diagnosis import deployment_failure, pod_state, service_failure
 from slipway_operator.rollout.observation import RevisionState
 
@@ -24,31 +30,43 @@ class Found:
     """Revision → its own ServingRuntime."""
     components: Mapping[str, str]
     """Revision → the component that receives its traffic."""
+    services: Mapping[str, Json] = field(default_factory=dict)
+    """Revision → its InferenceService."""
+    records: Mapping[str, Json] = field(default_factory=dict)
+    """Revision → the record of how it was made, without its content."""
 
 
 async def find_revisions(client: Client, subject: Subject) -> Found:
     """Read the objects of all revisions."""
     selector = f"{names.LABEL_DEPLOYMENT}={subject.name}"
-    services, runtimes, pods, deployments = await asyncio.gather(
+    services, runtimes, pods, deployments, records = await asyncio.gather(
         client.list(INFERENCE_SERVICE, subject.namespace, selector),
         client.list(SERVING_RUNTIME, subject.namespace, selector),
         client.list(POD, subject.namespace, selector),
         client.list(DEPLOYMENT, subject.namespace, selector),
+        client.list(CONTROLLER_REVISION, subject.namespace, selector),
     )
     by_revision = _grouped(pods)
     workloads = _grouped(deployments)
+    copies = {_revision(part): part for part in runtimes}
     states, components = {}, {}
     for service in services:
         revision = _revision(service)
-        states[revision] = _state(
-            revision, service, workloads.get(revision, []), by_revision.get(revision, [])
-        )
+        state = _state(revision, service, workloads.get(revision, []), by_revision.get(revision, []))
+        states[revision] = replace(state, runtime=revision in copies)
         components[revision] = "transformer" if service["spec"].get("transformer") else "predictor"
-    return Found(states, by_revision, {_revision(part): part for part in runtimes}, components)
+    return Found(
+        states=states,
+        pods=by_revision,
+        runtimes=copies,
+        components=components,
+        services={_revision(part): part for part in services},
+        records={_revision(part): part for part in records},
+    )
 
 
 def _state(revision: str, service: Json, deployments: list[Json], pods: list[Json]) -> RevisionState:
-    components = [part for part in COMPONENTS if service["spec"].get(part)]
+    components = [part for part in names.COMPONENTS if service["spec"].get(part)]
     complete = len(deployments) == len(components) and all(map(_is_settled, deployments))
     failures = [failure for part in deployments if (failure := deployment_failure(part))]
     failure = service_failure(service) or (failures[0] if failures else None)
@@ -61,6 +79,7 @@ def _state(revision: str, service: Json, deployments: list[Json], pods: list[Jso
         deleting="deletionTimestamp" in service["metadata"],
         wanted={_component(part): part["spec"].get("replicas", 1) for part in deployments},
         scale=scale_bounds(service["spec"]),
+        gone=tuple(part for part in components if part not in map(_component, deployments)),
     )
 
 

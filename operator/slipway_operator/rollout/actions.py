@@ -5,13 +5,37 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from slipway_operator.api.status import ModelDeploymentStatus
+from slipway_operator.api.status import ModelDeploymentStatus, Revision
 from slipway_operator.rollout.observation import Course
 
 
 @dataclass(frozen=True)
 class CreateRevision:
-    """Make the InferenceService and ServingRuntime of the revision that the spec asks for."""
+    """Make what is missing of a revision's InferenceService and ServingRuntime."""
+
+    revision: str
+    recorded: bool = False
+    """As they were made before; else as the spec asks."""
+
+
+@dataclass(frozen=True)
+class RestoreRevision:
+    """Put one of a revision's objects back to what it was made as."""
+
+    revision: str
+    kind: str
+
+
+@dataclass(frozen=True)
+class RecordRevision:
+    """Put on record how a revision was made, so that it can be made again."""
+
+    revision: Revision
+
+
+@dataclass(frozen=True)
+class ForgetRevision:
+    """Take a revision off the record: nobody can ask for it any more."""
 
     revision: str
 
@@ -47,7 +71,17 @@ class WriteAddress:
     """Write the in-cluster address."""
 
 
-Action = CreateRevision | ScaleRevision | DeleteRevision | WriteRoute | DeleteRoute | WriteAddress
+Action = (
+    CreateRevision
+    | RestoreRevision
+    | RecordRevision
+    | ForgetRevision
+    | ScaleRevision
+    | DeleteRevision
+    | WriteRoute
+    | DeleteRoute
+    | WriteAddress
+)
 
 
 @dataclass(frozen=True)

@@ -59,6 +59,9 @@ def _rollback(turn: Turn) -> str | None:
     stable = turn.status.stable
     if stable is None or turn.status.previous is None:
         return "no earlier revision is kept warm (rollout.keepStable): set spec.model back instead"
+    old = turn.state(turn.status.previous)
+    if old is None or not old.ready_pods:
+        return f"version {turn.status.previous.version}, which served before, has no ready pod"
     previous.go_back(turn, stable, reasons.ROLLED_BACK, "by command")
     return None
 

@@ -6,7 +6,16 @@ what happened. Deciding twice on the same input gives the same answer.
 
 from datetime import datetime
 
-from slipway_operator.rollout import commands, housekeeping, previous, progress, story, target, traffic
+from slipway_operator.rollout import (
+    commands,
+    housekeeping,
+    previous,
+    progress,
+    repair,
+    story,
+    target,
+    traffic,
+)
 from slipway_operator.rollout.actions import Decision
 from slipway_operator.rollout.observation import Observation
 from slipway_operator.rollout.revision import revision_of
@@ -22,6 +31,7 @@ def decide(deployment: Deployment, seen: Observation, now: datetime) -> Decision
     progress.advance(turn)  # ready, steps, verdict, promotion or rollback
     previous.watch(turn)  # is what was promoted still able to serve, while the old one is there?
     traffic.steer(turn)  # the route towards the split that the status now wants
-    housekeeping.keep_up(turn)  # create what is missing, scale, delete what is over
+    repair.put_back(turn)  # what somebody has deleted or edited
+    housekeeping.keep_up(turn)  # make what is new, scale, delete what is over
     story.tell(turn)  # phase, message, conditions
     return turn.decision()

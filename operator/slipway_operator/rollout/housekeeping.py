@@ -1,10 +1,18 @@
-"""Objects: create what is missing, scale what lives, delete what is over."""
+"""Objects: make what is new, scale what lives, delete what is over, and keep on record how revisions were made."""
 
 from datetime import timedelta
 
 from slipway_operator.api import reasons
+from slipway_operator.api.spec import PROMOTED
+from slipway_operator.api.status import Revision
 from slipway_operator.rollout import capacity
-from slipway_operator.rollout.actions import CreateRevision, DeleteRevision, ScaleRevision
+from slipway_operator.rollout.actions import (
+    CreateRevision,
+    DeleteRevision,
+    ForgetRevision,
+    RecordRevision,
+    ScaleRevision,
+)
 from slipway_operator.rollout.turn import Turn
 
 DRAIN = timedelta(seconds=3)
@@ -16,17 +24,18 @@ def keep_up(turn: Turn) -> None:
     _create(turn)
     _scale(turn)
     _delete(turn)
+    _record(turn)
 
 
 def _create(turn: Turn) -> None:
-    """Only what the present spec describes can be made: a revision is never made from anything else."""
-    status, wanted = turn.status, turn.wanted.revision
-    live = {part.revision for part in (status.stable, status.canary) if part}
-    if wanted in live and wanted not in turn.seen.revisions:
-        if turn.seen.problem and not turn.problem:
-            turn.problem = turn.seen.problem
-        elif not turn.seen.problem:
-            turn.actions.append(CreateRevision(wanted))
+    """Make what is on its way for the first time."""
+    canary = turn.status.canary
+    if canary is None or canary.ready_at or canary.revision in turn.seen.revisions:
+        return
+    if turn.seen.problem:
+        turn.problem = turn.problem or turn.seen.problem
+    else:
+        turn.actions.append(CreateRevision(canary.revision))
 
 
 def _scale(turn: Turn) -> None:
@@ -41,7 +50,7 @@ def _scale(turn: Turn) -> None:
 
 def _delete(turn: Turn) -> None:
     status, route = turn.status, turn.seen.route
-    kept = {part.revision for part in (status.stable, status.canary, status.previous) if part}
+    kept = {part.revision for part in turn.live()}
     for name in turn.seen.leftovers:
         if name not in kept:
             turn.actions.append(DeleteRevision(name))
@@ -59,3 +68,15 @@ def _delete(turn: Turn) -> None:
         turn.normal(
             reasons.REVISION_DELETED, f"Revision {state.revision} deleted: it has no traffic and no role"
         )
+
+
+def _record(turn: Turn) -> None:
+    """How those were made that live, or that were promoted and may be asked for again."""
+    kept = {entry.revision for entry in turn.status.history or [] if entry.outcome in PROMOTED}
+    for part in turn.live():
+        kept.add(part.revision)
+        state = turn.state(part)
+        whole = state is not None and state.runtime and not state.deleting and not state.edits
+        if whole and part.revision not in turn.seen.recorded:
+            turn.actions.append(RecordRevision(Revision(**part.identity())))
+    turn.actions += [ForgetRevision(revision) for revision in sorted(turn.seen.recorded - kept)]

@@ -25,6 +25,21 @@ class Failure(Problem):
 
 
 @dataclass(frozen=True)
+class Edit:
+    """An object that is not as the operator left it."""
+
+    kind: str
+    name: str
+    by: str | None
+    """The field manager; None where nobody says."""
+    fields: tuple[str, ...]
+
+    def __str__(self) -> str:
+        what = f"field{'s' if len(self.fields) > 1 else ''} {', '.join(self.fields)}"
+        return f"{self.kind} {self.name} was edited by {self.by or 'somebody'} ({what})"
+
+
+@dataclass(frozen=True)
 class PodState:
     """One pod of a revision."""
 
@@ -54,6 +69,12 @@ class RevisionState:
     """How many replicas its Deployments want, by component."""
     scale: Mapping[str, Any] = field(default_factory=dict)
     """The scale bounds on its InferenceService, by component."""
+    runtime: bool = True
+    """Its own copy of the runtime is there."""
+    gone: tuple[str, ...] = ()
+    """The components without a Deployment."""
+    edits: tuple[Edit, ...] = ()
+    """What somebody has done to its objects."""
 
     @property
     def ready_pods(self) -> int:
@@ -108,6 +129,8 @@ class RouteState(Course):
     """Why it is not accepted, in the gateway's words."""
     current: bool = True
     """Host names, parents and filters are as they should be."""
+    edit: Edit | None = None
+    """What somebody has done to it since it was last written."""
 
 
 @dataclass(frozen=True)
@@ -182,6 +205,8 @@ class Observation:
     revisions: Mapping[str, RevisionState] = field(default_factory=dict)
     leftovers: tuple[str, ...] = ()
     """Revisions of which only a ServingRuntime is left."""
+    recorded: frozenset[str] = frozenset()
+    """Revisions of which it is on record how they were made."""
     route: RouteState | None = None
     features: frozenset[Feature] = frozenset({"mirror", "pins"})
     """What a route can do here."""

@@ -2,11 +2,12 @@
 
 from datetime import timedelta
 
+from slipway_operator.api import reasons
 from slipway_operator.api.status import Traffic
 from slipway_operator.rollout import capacity, gates
 from slipway_operator.rollout.actions import DeleteRoute, WriteAddress, WriteRoute
 from slipway_operator.rollout.observation import Mirror
-from slipway_operator.rollout.split import PERCENT, Split, make_split, next_split
+from slipway_operator.rollout.split import PERCENT, Split, make_split, next_split, normalised
 from slipway_operator.rollout.turn import Turn
 
 SETTLE = timedelta(seconds=1)
@@ -88,14 +89,38 @@ def steer(turn: Turn) -> None:
     if not turn.seen.address_current:
         turn.actions.append(WriteAddress())
     if route is None:
+        _note_gone(turn)
         turn.actions.append(WriteRoute(wanted, mirror, pins))
         return
-    split = next_split(route.split, wanted)
-    same_backends = set(split) == set(route.split)
-    if split == route.split or not (turn.took or same_backends):
-        split = dict(route.split)
+    present = _sound(turn, route.split)
+    split = next_split(present, wanted)
+    same_backends = set(split) == set(present)
+    if split == present or not (turn.took or same_backends):
+        split = present or dict(wanted)
     if (split, mirror, pins) != (route.split, route.mirror, route.pins) or not route.current:
         turn.actions.append(WriteRoute(split, mirror, pins))
+        if route.edit:
+            turn.warning(reasons.REPAIRED, f"{route.edit}: put back")
+
+
+def _note_gone(turn: Turn) -> None:
+    """A route that had taken was there; a new one counts its generations anew."""
+    if turn.status.traffic and turn.status.observed_generation == turn.deployment.generation:
+        turn.warning(reasons.REPAIRED, f"{_route_name(turn)}: put back")
+    turn.update(traffic=None)
+
+
+def _route_name(turn: Turn) -> str:
+    given = turn.deployment.spec.traffic
+    if given and given.route_ref:
+        return f"HTTPRoute {given.route_ref.name} led to no revision any more"
+    return f"HTTPRoute {turn.deployment.name} was deleted"
+
+
+def _sound(turn: Turn, split: Split) -> dict[str, int]:
+    """``split`` as far as the operator itself may have written it: others may name what is not there."""
+    known = {*turn.seen.revisions, *(part.revision for part in turn.live())}
+    return normalised({name: weight for name, weight in split.items() if name in known}) or {}
 
 
 def _canary_percent(turn: Turn) -> int | None:

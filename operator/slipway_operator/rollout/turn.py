@@ -69,6 +69,11 @@ class Turn:
         """What is there of a revision; None if nothing is."""
         return self.seen.revisions.get(revision.revision) if revision else None
 
+    def live(self) -> list[Revision]:
+        """The revisions that have a role."""
+        status = self.status
+        return [part for part in (status.stable, status.canary, status.previous) if part]
+
     def normal(self, reason: str, message: str) -> None:
         """Record a normal event."""
         self.events.append(Event("Normal", reason, message))

@@ -1,5 +1,5 @@
 """Whatever happens on the way, the end is the same: an operator that dies at any write, an API server in trouble, and
-objects that somebody else deletes."""
+objects that somebody else deletes or edits."""
 
 import asyncio
 import contextlib
@@ -14,6 +14,7 @@ from slipway_operator.api.spec import ParentRef
 from slipway_operator.cluster.cache.client import CachedClient
 from slipway_operator.cluster.client import ApiError, Client
 from slipway_operator.cluster.kinds import (
+    EVENT,
     HTTP_ROUTE,
     INFERENCE_SERVICE,
     MODEL_DEPLOYMENT,
@@ -255,7 +256,9 @@ async def test_an_api_server_in_trouble_delays_and_changes_nothing(
     assert all(weights == [[1_000_000]] for _, weights in left_over), left_over
 
 
-async def test_what_is_deleted_behind_its_back_is_put_back(client, namespace, surroundings):
+@contextlib.asynccontextmanager
+async def churn(client, namespace, surroundings):
+    """An operator at work, and a ModelDeployment that serves; gives its key and its revision's objects' name."""
     shell, key = Shell(client, surroundings), (namespace, "churn")
 
     def begin(runner):
@@ -264,15 +267,83 @@ async def test_what_is_deleted_behind_its_back_is_put_back(client, namespace, su
     async with shell.following(), shell.operator(CachedClient(client, shell.wiring.cache), begin):
         await client.create(MODEL_DEPLOYMENT, deployment(*key, 1))
         status = await serves(client, *key, "1")
-        revision = f"churn-{status['stable']['revision']}"
-        for kind, name in ((HTTP_ROUTE, "churn"), (SERVICE, "churn"), (INFERENCE_SERVICE, revision)):
+        yield key, f"churn-{status['stable']['revision']}"
+
+
+async def repairs(client, namespace, number):
+    """What was told of repairs, once there are so many."""
+    for _ in range(200):
+        events = await client.list(EVENT, namespace)
+        found = [event["message"] for event in events if event["reason"] == "Repaired"]
+        if len(found) >= number:
+            break
+        await asyncio.sleep(0.1)
+    return found
+
+
+async def until(client, kind, namespace, name, before, *, part):
+    """The object once it is another one (part "uid"), or has the same spec again (part "spec")."""
+    async with asyncio.timeout(20):
+        while True:
+            body = await client.get(kind, namespace, name)
+            if body and part == "uid" and body["metadata"]["uid"] != before["metadata"]["uid"]:
+                return body
+            if body and part == "spec" and body["spec"] == before["spec"]:
+                return body
+            await asyncio.sleep(0.1)
+
+
+async def test_what_is_deleted_behind_its_back_is_put_back_and_told(client, namespace, surroundings):
+    async with churn(client, namespace, surroundings) as (key, revision):
+        told = []
+        for kind, name in (
+            (HTTP_ROUTE, "churn"),
+            (SERVICE, "churn"),
+            (INFERENCE_SERVICE, revision),
+            (SERVING_RUNTIME, revision),
+        ):
             before = await client.get(kind, namespace, name)
             await client.delete(kind, namespace, name)
-            async with asyncio.timeout(20):
-                while True:
-                    now = await client.get(kind, namespace, name)
-                    if now and now["metadata"]["uid"] != before["metadata"]["uid"]:
-                        break
-                    await asyncio.sleep(0.1)
+            now = await until(client, kind, namespace, name, before, part="uid")
             assert now["spec"] == before["spec"], f"{kind.name} is not what it was"
-        assert (await serves(client, *key, "1"))["stable"] == status["stable"]
+            how = "put back" if kind is HTTP_ROUTE else "made anew"
+            told += [f"{kind.name} {name} was deleted: {how}"] if kind is not SERVICE else []
+            assert sorted(await repairs(client, namespace, len(told))) == sorted(told)
+            await serves(client, *key, "1")
+
+
+REMOVED = {"predictor": {"model": {"storageUri": None}}}
+EDITS = [
+    (HTTP_ROUTE, {"hostnames": ["elsewhere.example.com"]}, "hostnames"),
+    (INFERENCE_SERVICE, {"predictor": {"model": {"storageUri": "s3://else"}}}, "predictor.model.storageUri"),
+    (INFERENCE_SERVICE, {"predictor": {"nodeSelector": {"disk": "slow"}}}, "predictor.nodeSelector"),
+    (INFERENCE_SERVICE, REMOVED, "predictor.model.storageUri"),
+    (SERVING_RUNTIME, {"containers": [{"name": "kserve-container", "image": "else"}]}, "containers"),
+]
+
+
+async def test_what_is_edited_behind_its_back_is_put_back_and_told(client, namespace, surroundings):
+    async with churn(client, namespace, surroundings) as (_, revision):
+        told = []
+        for kind, patch, field in EDITS:
+            name = "churn" if kind is HTTP_ROUTE else revision
+            before = await client.get(kind, namespace, name)
+            path, query = kind.path(namespace, name), {"fieldManager": "kubectl-edit"}
+            await client._request("PATCH", path, query, {"spec": patch}, "application/merge-patch+json")
+            await until(client, kind, namespace, name, before, part="spec")
+            manager = (
+                "kubectl-edit" if patch != REMOVED else "somebody"
+            )  # managed fields tell who has, not who had
+            told.append(f"{kind.name} {name} was edited by {manager} (field {field}): put back")
+            assert sorted(await repairs(client, namespace, len(told))) == sorted(told)
+        await asyncio.sleep(1.0)
+        assert len(await repairs(client, namespace, 0)) == len(told), "a repair was told more than once"
+
+
+async def test_nothing_is_repaired_that_nobody_has_touched(client, namespace, surroundings):
+    async with churn(client, namespace, surroundings) as (key, _):
+        await client.merge(MODEL_DEPLOYMENT, *key, deployment(*key, 2))
+        await serves(client, *key, "2")
+        await client.merge(MODEL_DEPLOYMENT, *key, deployment(*key, 1))
+        await serves(client, *key, "1")
+        assert await repairs(client, namespace, 0) == []

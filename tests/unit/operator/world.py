@@ -17,6 +17,9 @@ from slipway_operator.rollout.actions import (
     DeleteRevision,
     DeleteRoute,
     Event,
+    ForgetRevision,
+    RecordRevision,
+    RestoreRevision,
     ScaleRevision,
     WriteAddress,
     WriteRoute,
@@ -26,6 +29,7 @@ from slipway_operator.rollout.analysis.judge import counted, due
 from slipway_operator.rollout.decide import decide
 from slipway_operator.rollout.gates import running
 from slipway_operator.rollout.observation import (
+    Edit,
     Failure,
     Feature,
     GateOutcome,
@@ -115,6 +119,10 @@ class World:
     """The mirror that was written with each."""
     writes: int = 0
     """How often the route was written."""
+    recorded: set[str] = field(default_factory=set)
+    """The revisions of which it is on record how they were made."""
+    replaced: dict[str, int] = field(default_factory=dict)
+    """The split that the last write of the route has replaced."""
     created: list[str] = field(default_factory=list)
     deleted: list[str] = field(default_factory=list)
 
@@ -158,6 +166,7 @@ class World:
         }
         return Observation(
             revisions=dict(self.revisions),
+            recorded=frozenset(self.recorded),
             route=self.route and replace(self.route, accepted=self.accepting)
             if not self.route_problem
             else None,
@@ -195,6 +204,28 @@ class World:
         scale = known.scale if known else self.scale
         wanted = {component: fields.get("minReplicas", 1) for component, fields in scale.items()}
         self.revisions[name] = RevisionState(name, serving=ready, pods=(pod,), wanted=wanted, scale=scale)
+
+    def lose(self, name: str) -> None:
+        """Let somebody delete a revision's InferenceService."""
+        self.revisions.pop(name)
+
+    def lose_runtime(self, name: str) -> None:
+        """Let somebody delete a revision's copy of the runtime."""
+        self.revisions[name] = replace(self.revisions[name], runtime=False)
+
+    def lose_deployment(self, name: str) -> None:
+        """Let somebody delete a revision's Deployment, and its pods with it."""
+        self.revisions[name] = replace(self.revisions[name], gone=("predictor",), serving=False, pods=())
+
+    def edit(self, name: str, kind="InferenceService") -> None:
+        """Let somebody edit a revision's object."""
+        edit = Edit(kind, f"churn-{name}", "kubectl-edit", ("predictor.model.storageUri",))
+        self.revisions[name] = replace(self.revisions[name], edits=(edit,))
+
+    def edit_route(self, split: dict[str, int]) -> None:
+        """Let somebody edit the weights of the route."""
+        edit = Edit("HTTPRoute", "churn", "kubectl-edit", ("rules",))
+        self.route = replace(self.route, split=split, generation=self.route.generation + 1, edit=edit)
 
     def replicas(self, name: str, count: int) -> None:
         """Let an autoscaler give a revision so many pods, as far as there is room."""
@@ -234,9 +265,20 @@ class World:
     def _do(self, action) -> None:
         match action:
             case CreateRevision(name):
-                assert name not in self.revisions, f"{name} created twice"
+                known = self.revisions.get(name)
+                assert known is None or not known.runtime, f"{name} created twice"
                 self.created.append(name)
-                self.pod(name, ready=self.startup)
+                self.recorded.add(name)
+                if known:
+                    self.revisions[name] = replace(known, runtime=True)
+                else:
+                    self.pod(name, ready=self.startup)
+            case RestoreRevision(name):
+                self.revisions[name] = replace(self.revisions[name], edits=())
+            case RecordRevision(made):
+                self.recorded.add(made.revision)
+            case ForgetRevision(name):
+                self.recorded.remove(name)
             case DeleteRevision(name):
                 assert self.route is None or name not in self.route.revisions, (
                     f"{name} deleted while the route leads to it"
@@ -253,6 +295,7 @@ class World:
                     self.splits.append(dict(split))
                     self.mirrors.append(mirror)
                 self.writes += 1
+                self.replaced = dict(self.route.split) if self.route else {}
                 generation = self.route.generation + 1 if self.route else 1
                 self.route = RouteState(generation=generation, split=dict(split), mirror=mirror, pins=pins)
             case DeleteRoute():

@@ -49,7 +49,7 @@ class CachedClient(Client):
     async def read(self, kind: Kind, namespace: str, name: str) -> Json | None:
         """The object as the API server has it now; the cache learns it, too."""
         found = await super().get(kind, namespace, name)
-        store = self._cache.whole(kind)
+        store = self._cache.store(kind)
         if store and found:
             store.put(found)
         elif store and (known := store.get(namespace, name)):
@@ -71,6 +71,11 @@ class CachedClient(Client):
         """JSON merge patch."""
         self._may_write()
         return self._learn(kind, await super().merge(kind, namespace, name, patch))
+
+    async def replace_spec(self, kind: Kind, namespace: str, name: str, spec: Json) -> Json:
+        """Write the whole spec and nothing else."""
+        self._may_write()
+        return self._learn(kind, await super().replace_spec(kind, namespace, name, spec))
 
     async def replace_status(self, kind: Kind, body: Json) -> Json:
         """Write the status if the object is still the one that was read (else ApiError 409)."""

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from slipway_operator.api import names
+
 Json = dict[str, Any]
 
 _APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
@@ -15,6 +17,23 @@ def plain(body: Json) -> Json:
         kept = {key: value for key, value in metadata["annotations"].items() if key != _APPLIED}
         metadata["annotations"] = kept
     return {**body, "metadata": metadata}
+
+
+def route(body: Json) -> Json:
+    """A route, and who else than the operator has written its spec."""
+    editors = [entry for entry in body["metadata"].get("managedFields", []) if _has_edited(entry)]
+    trimmed = plain(body)
+    return {**trimmed, "metadata": {**trimmed["metadata"], "managedFields": editors}} if editors else trimmed
+
+
+def _has_edited(entry: Json) -> bool:
+    ours = entry.get("manager") == names.FIELD_MANAGER or entry.get("subresource")
+    return not ours and "f:spec" in entry.get("fieldsV1", {})
+
+
+def record(body: Json) -> Json:
+    """A revision's record without what is on it: that is read when it is needed."""
+    return {key: value for key, value in plain(body).items() if key != "data"}
 
 
 def statusless(body: Json) -> Json:

@@ -8,7 +8,6 @@ from slipway_operator.cluster.render.common import Json, Subject, head
 from slipway_operator.rollout.revision import SCALE_FIELDS
 
 PROTOCOL = "v2"
-COMPONENTS = ("predictor", "transformer")
 
 
 def render_service(subject: Subject, revision: Revision) -> Json:
@@ -49,14 +48,15 @@ def _spec(subject: Subject, revision: Revision, runtime: str) -> Json:
 def scales(spec: Json) -> bool:
     """Whether the user asks for autoscaling: more than a fixed number of replicas."""
     return any(
-        set(spec.get(component) or {}) & (set(SCALE_FIELDS) - {"minReplicas"}) for component in COMPONENTS
+        set(spec.get(component) or {}) & (set(SCALE_FIELDS) - {"minReplicas"})
+        for component in names.COMPONENTS
     )
 
 
 def scale_bounds(spec: Json) -> Json:
     """The scale bounds in an InferenceService's spec, by component; what is not set is left out."""
     bounds: Json = {}
-    for component in COMPONENTS:
+    for component in names.COMPONENTS:
         part = spec.get(component) or {}
         found = {field: part[field] for field in SCALE_FIELDS if field in part}
         if found:

@@ -13,12 +13,11 @@ from slipway_operator.api.spec import ParentRef
 from slipway_operator.cluster.kinds import HTTP_ROUTE
 from slipway_operator.cluster.render.backends import accepted, holds, name_revision, revision_of
 from slipway_operator.cluster.render.common import Json, Subject
-from slipway_operator.cluster.render.service import COMPONENTS
 from slipway_operator.rollout.observation import Problem, RouteState
 from slipway_operator.rollout.revision import HASH_DIGITS
 from slipway_operator.rollout.split import Split, normalised
 
-_COMPONENTS = "|".join(COMPONENTS)
+_COMPONENTS = "|".join(names.COMPONENTS)
 
 
 def lead(subject: Subject, route: Json, split: Split, components: Mapping[str, str]) -> list[Json]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from slipway_operator.api import names, reasons
 from slipway_operator.api.spec import ModelDeploymentSpec
 from slipway_operator.cluster.client import Client, Json
+from slipway_operator.cluster.edits import route_edit
 from slipway_operator.cluster.gateway import Parents, find_parents
 from slipway_operator.cluster.hostnames import claimed_hostnames, external_hostnames
 from slipway_operator.cluster.kinds import GRPC_ROUTE, HTTP_ROUTE, SERVICE, Kind
@@ -20,7 +21,7 @@ from slipway_operator.cluster.render.common import Subject, is_ours
 from slipway_operator.cluster.render.grpc import grpc_port, render_grpc_route
 from slipway_operator.cluster.render.route import read_route, render_route
 from slipway_operator.cluster.routes.backend import RouteView, Site
-from slipway_operator.rollout.observation import Course, Feature, Problem, RouteState
+from slipway_operator.rollout.observation import Course, Edit, Feature, Problem, RouteState
 
 _ARTICLES = {HTTP_ROUTE: "an", GRPC_ROUTE: "a"}
 
@@ -61,7 +62,8 @@ class OwnRoutes:
         rules = {_rule(subject, HTTP_ROUTE): list(state.split)}
         if grpc:
             rules[_rule(subject, GRPC_ROUTE)] = _revisions(subject, grpc)
-        return replace(view, state=_both(subject, plan, state, grpc), rules=rules)
+        state = replace(_both(subject, plan, state, grpc), edit=_edit(http, grpc))
+        return replace(view, state=state, rules=rules)
 
     async def write(self, client: Client, site: Site, course: Course) -> None:
         """Server-side apply: the routes are ours as a whole."""
@@ -146,6 +148,11 @@ def _both(subject: Subject, plan: Plan, http: RouteState, grpc: Json | None) -> 
         message=http.message or message,
         current=http.current and holds(grpc.get("spec"), wanted["spec"]),
     )
+
+
+def _edit(http: Json, grpc: Json | None) -> Edit | None:
+    """What somebody has done to one of the two."""
+    return route_edit(HTTP_ROUTE, http) or (route_edit(GRPC_ROUTE, grpc) if grpc else None)
 
 
 async def _remove(client: Client, subject: Subject, kind: Kind) -> None:

@@ -110,6 +110,30 @@ class Histories(RuleBasedStateMachine):
         self.world.pod(name, ready=failure is None, failure=failure, restarts=restarts)
 
     @precondition(lambda self: self.world.revisions)
+    @rule(data=st.data(), what=st.sampled_from(["service", "runtime", "deployment", "edit"]))
+    def meddling(self, data, what) -> None:
+        name = data.draw(st.sampled_from(sorted(self.world.revisions)))
+        meddle = {
+            "service": self.world.lose,
+            "runtime": self.world.lose_runtime,
+            "deployment": self.world.lose_deployment,
+            "edit": self.world.edit,
+        }
+        meddle[what](name)
+        self.tick(0)
+
+    @precondition(lambda self: self.world.route)
+    @rule(data=st.data(), there=st.booleans())
+    def meddling_with_the_route(self, data, there) -> None:
+        names_ = st.sampled_from([*sorted(self.world.revisions), "somebody-elses"])
+        split = data.draw(st.dictionaries(names_, st.integers(1, 100)))
+        if there:
+            self.world.edit_route(split)
+        else:
+            self.world.route = None
+        self.tick(0)
+
+    @precondition(lambda self: self.world.revisions)
     @rule(data=st.data(), requests=st.integers(1, 300), share=st.floats(0, 1))
     def answers(self, data, requests, share) -> None:
         name = data.draw(st.sampled_from(sorted(self.world.revisions)))
@@ -127,9 +151,9 @@ class Histories(RuleBasedStateMachine):
         if status.step:
             assert all(gate.state in ("Passed", "Skipped") for gate in status.gates or [])
         elif status.canary and status.stable and world.splits:
-            last, before = world.splits[-1], world.splits[-2] if len(world.splits) > 1 else {}
             name = status.canary.revision
-            assert last.get(name, 0) <= before.get(name, 0), "traffic rises before the gates are passed"
+            last, before = world.splits[-1].get(name, 0), world.replaced.get(name, 0)
+            assert last <= before, "traffic rises before the gates are passed"
 
     @invariant()
     def requests_are_mirrored_for_the_shadow_gate_alone(self) -> None:

@@ -46,3 +46,23 @@ def test_of_a_deployment_the_replicas_are_kept():
         "spec": {"replicas": 2},
         "status": {"replicas": 1},
     }
+
+
+def test_of_a_route_it_is_kept_who_else_has_written_its_spec():
+    def entry(manager, part, **more):
+        return {"manager": manager, "fieldsV1": {part: {"f:rules": {}}}, **more}
+
+    theirs = entry("kubectl-edit", "f:spec")
+    others = [
+        entry("slipway", "f:spec"),
+        entry("envoy", "f:status"),
+        entry("x", "f:spec", subresource="status"),
+    ]
+    assert trim.route({"metadata": {"managedFields": others}})["metadata"] == {}
+    assert trim.route({"metadata": {"managedFields": [*others, theirs]}})["metadata"] == {
+        "managedFields": [theirs]
+    }
+
+
+def test_of_a_record_nothing_is_kept_but_that_it_is_there():
+    assert trim.record({"metadata": {"name": "a"}, "data": {"x": 1}}) == {"metadata": {"name": "a"}}

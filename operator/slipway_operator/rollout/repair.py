@@ -1,0 +1,64 @@
+"""Objects that somebody has deleted or edited behind the operator's back: put back, and told in one event each.
+
+What is there is compared with how it was made, which is on record, never with what the operator would make of it
+today: an upgraded operator repairs nothing. The route's part is in ``traffic``, which writes it anyway.
+"""
+
+from slipway_operator.api import names, reasons
+from slipway_operator.api.status import Revision
+from slipway_operator.rollout.actions import CreateRevision, RestoreRevision
+from slipway_operator.rollout.turn import Turn
+
+
+def put_back(turn: Turn) -> None:
+    """Repair what belongs to the revisions that have a role."""
+    for part in turn.live():
+        _put_back(turn, part)
+    _note_deployments(turn)
+
+
+def _put_back(turn: Turn, part: Revision) -> None:
+    state = turn.state(part)
+    if state is None:
+        if _has_existed(turn, part):
+            _make_anew(turn, part, "InferenceService")
+        return
+    if state.deleting:
+        return  # made anew once it is gone
+    if not state.runtime:  # it is made before the InferenceService, and goes after it
+        _make_anew(turn, part, "ServingRuntime")
+    for edit in state.edits:
+        turn.actions.append(RestoreRevision(part.revision, edit.kind))
+        turn.warning(reasons.REPAIRED, f"{edit}: put back")
+
+
+def _has_existed(turn: Turn, part: Revision) -> bool:
+    """A canary that never became ready may not have been made yet."""
+    canary = turn.status.canary
+    return canary is None or part.revision != canary.revision or canary.ready_at is not None
+
+
+def _make_anew(turn: Turn, part: Revision, kind: str) -> None:
+    recorded = part.revision in turn.seen.recorded
+    if not recorded and part.revision != turn.wanted.revision:
+        return  # an older operator has made it, and nobody knows how
+    if not recorded and turn.seen.problem:
+        turn.problem = turn.problem or turn.seen.problem
+        return
+    turn.actions.append(CreateRevision(part.revision, recorded=recorded))
+    name = names.revision_object(turn.deployment.name, part.revision)
+    turn.warning(reasons.REPAIRED, f"{kind} {name} was deleted: made anew")
+
+
+def _note_deployments(turn: Turn) -> None:
+    """KServe itself makes them anew: this only tells, once for each time."""
+    stable, state = turn.status.stable, turn.state(turn.status.stable)
+    if stable is None:
+        return
+    # Those of an InferenceService that was deleted go with it.
+    gone = list(names.COMPONENTS if state is None else state.gone)
+    if state and not state.deleting:
+        for component in sorted(set(gone) - set(stable.without or [])):
+            name = names.entry_service(turn.deployment.name, stable.revision, component)
+            turn.warning(reasons.REPAIRED, f"Deployment {name} was deleted: KServe makes it anew")
+    turn.update(stable=stable.model_copy(update={"without": gone or None}))
