@@ -24,7 +24,8 @@ VERBS = {
     "pause": "let the rollout stand still; what fails still goes back",
     "resume": "let a paused rollout go on",
     "retry": "try the revision that failed or was aborted once more",
-    "rollback": "go back to the revision that served before, while it is kept warm (or abort a running rollout)",
+    "rollback": "go back to the revision that served before, while it is kept warm (or abort a running rollout);"
+    " with --to, to any that was promoted",
 }
 
 Json = dict[str, Any]
@@ -55,6 +56,12 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
         _add_place(parser)
         if verb == "promote":
             parser.add_argument("--full", action="store_true", help="leave all remaining steps out")
+        if verb == "rollback":
+            parser.add_argument(
+                "--to",
+                metavar="VERSION",
+                help="a version or revision of status.history that was promoted; it is made again if it is not warm",
+            )
         parser.add_argument(
             "--timeout",
             type=float,
@@ -73,7 +80,8 @@ def _add_place(parser: argparse.ArgumentParser) -> None:
 
 def _say(found: argparse.Namespace) -> None:
     verb = "promote-full" if found.verb == "promote" and found.full else found.verb
-    identity = uuid4().hex[:12]
+    target = f"/{found.to}" if found.verb == "rollback" and found.to else ""
+    identity = f"{uuid4().hex[:12]}{target}"
     before = _get(found)
     _kubectl(found, "annotate", KIND, found.name, "--overwrite", f"{GROUP}/{verb}={identity}")
     after = _acknowledged(found, verb, identity)

@@ -55,3 +55,25 @@ def test_a_command_out_of_place_is_refused_with_the_reason(place):
     done = slipway(place, "promote", "breast-cancer")
     assert done.returncode == 1
     assert "promote ignored: no rollout is under way" in done.stderr
+
+
+async def test_back_to_a_version_whose_pods_are_gone(place):
+    await asyncio.to_thread(place.serve, "1")
+    await asyncio.to_thread(place.apply, "2")
+    status = await asyncio.to_thread(
+        place.until, lambda s: s["phase"] == "Healthy" and s["stable"]["version"] == "2"
+    )
+    await asyncio.to_thread(place.until, lambda s: "previous" not in s)
+    second = status["stable"]["revision"]
+    client = place.client(rate=40)
+    async with client.running():
+        done = await asyncio.to_thread(slipway, place, "rollback", "breast-cancer", "--to", "1")
+        assert done.returncode == 0, done.stderr
+        status = await asyncio.to_thread(place.until, lambda s: s["phase"] == "RolledBack")
+        await asyncio.sleep(2)
+    assert not [answer for answer in client.answers if answer.failed]
+    assert status["stable"]["version"] == "1"
+    assert status["failed"]["revision"] == second
+    assert client.answers[-1].revision == status["stable"]["revision"]
+    done = await asyncio.to_thread(slipway, place, "rollback", "breast-cancer", "--to", "3")
+    assert "there is no version or revision 3 in status.history, which has 1, 2" in done.stderr

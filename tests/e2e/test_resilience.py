@@ -108,3 +108,28 @@ def test_an_edited_route_is_set_right(place):
         time.sleep(0.5)
     assert f"{NAME}-{place.namespace}.localhost" in route["spec"]["hostnames"]
     assert [part["name"] for part in route["spec"]["rules"][0]["backendRefs"]] == [backend]
+
+
+async def test_what_is_deleted_or_edited_behind_its_back_is_put_back_and_told(place):
+    status = await asyncio.to_thread(place.serve, "1")
+    revision = f"{NAME}-{status['stable']['revision']}"
+    spec = place.target.get("inferenceservice", revision, "-n", place.namespace)["spec"]
+    place.kubectl("delete", "servingruntime", revision)
+    place.kubectl("delete", "httproute", NAME)
+    route = '{"spec":{"hostnames":["elsewhere.example.com"]}}'
+    await asyncio.to_thread(place.until, lambda s: place.events().count("Repaired") == 2)
+    await asyncio.to_thread(place.until, lambda s: s["phase"] == "Healthy")
+    place.kubectl("patch", "httproute", NAME, "--type=merge", "--patch", route)
+    place.kubectl(
+        "patch",
+        "inferenceservice",
+        revision,
+        "--type=merge",
+        "--patch",
+        '{"spec":{"predictor":{"model":{"storageUri":"pvc://models/else"}}}}',
+    )
+    await asyncio.to_thread(place.until, lambda s: place.events().count("Repaired") == 4)
+    await asyncio.to_thread(place.until, lambda s: s["phase"] == "Healthy")
+    assert place.target.get("inferenceservice", revision, "-n", place.namespace)["spec"] == spec
+    await asyncio.sleep(5)
+    assert place.events().count("Repaired") == 4, "a repair is told more than once"

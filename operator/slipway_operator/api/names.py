@@ -23,7 +23,8 @@ LABEL_MANAGED_BY = "app.kubernetes.io/managed-by"
 ANNOTATION_RUNTIME = f"{GROUP}/runtime"  # the (Cluster)ServingRuntime that was copied: Kind/name
 ANNOTATION_RUNTIME_HASH = f"{GROUP}/runtime-hash"  # what it held when it was copied
 
-# Annotations on a revision's record: hashes of what its objects held when they were made.
+# Annotations on a revision's record: what it is, and hashes of what its objects held when they were made.
+ANNOTATION_IDENTITY = f"{GROUP}/identity"
 ANNOTATION_SERVICE_SPEC = f"{GROUP}/service-spec"
 ANNOTATION_RUNTIME_SPEC = f"{GROUP}/runtime-spec"
 

@@ -11,6 +11,7 @@ GATE_ERROR = "GateError"  # a gate could not be run; it is tried again
 STEP_REACHED = "StepReached"  # a step's weight was seen to take
 PROMOTED = "Promoted"  # the canary is the stable revision now
 COMPARED = "Compared"  # strategy Shadow: all gates are passed, and it never serves
+ROLLBACK_STARTED = "RollbackStarted"  # by command, to a revision that has to be made again
 ROLLED_BACK = "RolledBack"  # the canary failed; its traffic goes to stable
 ABORTED = "Aborted"  # the spec went back to stable's
 SUPERSEDED = "Superseded"  # a newer spec replaced the canary

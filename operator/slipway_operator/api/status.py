@@ -71,6 +71,13 @@ class Previous(Revision):
     keep_until: Time
 
 
+class Rollback(Revision):
+    """What the command rollback has asked for and that has to be made again, until it serves."""
+
+    instead_of: str
+    """The revision that the spec asked for then; when it asks for another one, that comes first."""
+
+
 class Failing(ApiModel):
     """Why a revision cannot serve, as long as that lasts."""
 
@@ -208,6 +215,7 @@ class ModelDeploymentStatus(ApiModel):
     stable: Stable | None = None
     canary: Canary | None = None
     previous: Previous | None = None
+    rollback: Rollback | None = None
     failed: Failed | None = None
     compared: Compared | None = None
     weight: int | None = None

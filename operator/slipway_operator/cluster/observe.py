@@ -13,6 +13,7 @@ from slipway_operator.cluster.kinds import INFERENCE_SERVICE, SERVICE
 from slipway_operator.cluster.policies import find_policy
 from slipway_operator.cluster.render.address import address_names, render_address
 from slipway_operator.cluster.render.common import Subject, is_ours
+from slipway_operator.cluster.render.record import recorded
 from slipway_operator.cluster.render.runtime import runtime_hash
 from slipway_operator.cluster.render.service import render_service, scale_bounds
 from slipway_operator.cluster.revisions import Found, find_revisions
@@ -66,7 +67,7 @@ async def observe(
     problem = await preflight.check(client, subject, wanted, runtime) if needed else None
     seen = Observation(
         revisions={name: replace(state, edits=edits.get(name, ())) for name, state in found.states.items()},
-        recorded=frozenset(name for name in found.records if edits.get(name) != ()),
+        recorded={name: recorded(record) for name, record in found.records.items() if edits.get(name) != ()},
         route=None if route_problem else route.state,
         features=backend.features,
         problem=route_problem or problem,

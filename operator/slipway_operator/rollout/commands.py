@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from slipway_operator.api import names, reasons
 from slipway_operator.api.status import Paused, StepState
-from slipway_operator.rollout import gates, previous
+from slipway_operator.rollout import gates, rollback
 from slipway_operator.rollout.turn import Turn
 
 _FIRST = "nothing serves yet that one could go back to"
@@ -33,37 +33,21 @@ def obey(turn: Turn) -> None:
 
 def _suspend(turn: Turn) -> None:
     wanted, paused = bool(turn.deployment.spec.suspend), turn.status.paused
-    if wanted and paused is None and turn.status.canary:
+    if wanted and paused is None and turn.status.canary and turn.status.rollback is None:
         turn.update(paused=Paused(since=turn.now, by="spec.suspend"))
     elif not wanted and paused and paused.by == "spec.suspend":
         _go_on(turn)
 
 
 def _abort(turn: Turn) -> str | None:
-    canary = turn.status.canary
-    if canary is None:
-        return _NONE
-    if turn.status.stable is None:
+    under_way = turn.status.rollback
+    if under_way and turn.status.canary is None:
+        turn.update(rollback=None)
+        turn.normal(reasons.ABORTED, f"Rollback to version {under_way.version} aborted by command")
+        return None
+    if turn.status.canary and turn.status.stable is None:
         return _FIRST
-    message = "aborted by command"
-    turn.fail(canary, reasons.ABORTED, message)
-    turn.normal(reasons.ABORTED, f"Rollout of version {canary.version} aborted by command")
-    turn.end_rollout(canary, "Aborted", reasons.ABORTED, message)
-    return None
-
-
-def _rollback(turn: Turn) -> str | None:
-    """Back to the revision that served before: one change of the route, as long as it is kept warm."""
-    if turn.status.canary:
-        return _abort(turn)
-    stable = turn.status.stable
-    if stable is None or turn.status.previous is None:
-        return "no earlier revision is kept warm (rollout.keepStable): set spec.model back instead"
-    old = turn.state(turn.status.previous)
-    if old is None or not old.ready_pods:
-        return f"version {turn.status.previous.version}, which served before, has no ready pod"
-    previous.go_back(turn, stable, reasons.ROLLED_BACK, "by command")
-    return None
+    return rollback.abort(turn)
 
 
 def _promote(turn: Turn) -> str | None:
@@ -117,6 +101,8 @@ def _resume(turn: Turn) -> str | None:
 
 def _retry(turn: Turn) -> str | None:
     failed, compared = turn.status.failed, turn.status.compared
+    if turn.status.rollback:
+        return "a rollback is under way: abort it first"
     if failed and failed.revision == turn.wanted.revision:
         turn.update(failed=None)
     elif compared and compared.revision == turn.wanted.revision:
@@ -141,7 +127,7 @@ def _go_on(turn: Turn) -> None:
 
 _VERBS: dict[str, Callable[[Turn], str | None]] = {
     "abort": _abort,
-    "rollback": _rollback,
+    "rollback": rollback.obey,
     "promote-full": _promote_full,
     "promote": _promote,
     "pause": _pause,

@@ -58,6 +58,18 @@ def effective_rollout(own: Rollout | None, policy: Policy | None = None) -> Effe
     )
 
 
+def emergency_rollout(own: Rollout | None, policy: Policy | None = None) -> EffectiveRollout:
+    """The way of a revision that was promoted before: its artifact may have changed since then, and that is all."""
+    gates = effective_gates(_over(own, policy).gates)
+    return effective_rollout(own, policy).model_copy(
+        update={
+            "strategy": "Direct",
+            "steps": [],
+            "gates": [gate for gate in gates if gate.name == "artifact"],
+        }
+    )
+
+
 def strategy_of(own: Rollout | None, policy: Policy | None) -> Strategy:
     """The strategy alone."""
     return (own and own.strategy) or (policy and policy.rollout.strategy) or DEFAULT_STRATEGY

@@ -32,7 +32,9 @@ def _create(turn: Turn) -> None:
     canary = turn.status.canary
     if canary is None or canary.ready_at or canary.revision in turn.seen.revisions:
         return
-    if turn.seen.problem:
+    if turn.status.rollback:
+        turn.actions.append(CreateRevision(canary.revision, recorded=True))
+    elif turn.seen.problem:
         turn.problem = turn.problem or turn.seen.problem
     else:
         turn.actions.append(CreateRevision(canary.revision))
@@ -79,4 +81,4 @@ def _record(turn: Turn) -> None:
         whole = state is not None and state.runtime and not state.deleting and not state.edits
         if whole and part.revision not in turn.seen.recorded:
             turn.actions.append(RecordRevision(Revision(**part.identity())))
-    turn.actions += [ForgetRevision(revision) for revision in sorted(turn.seen.recorded - kept)]
+    turn.actions += [ForgetRevision(revision) for revision in sorted(set(turn.seen.recorded) - kept)]

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from slipway_operator.api.gates import ShadowReport
 from slipway_operator.api.spec import RolloutFields
+from slipway_operator.api.status import Revision
 
 
 @dataclass(frozen=True)
@@ -205,8 +206,8 @@ class Observation:
     revisions: Mapping[str, RevisionState] = field(default_factory=dict)
     leftovers: tuple[str, ...] = ()
     """Revisions of which only a ServingRuntime is left."""
-    recorded: frozenset[str] = frozenset()
-    """Revisions of which it is on record how they were made."""
+    recorded: Mapping[str, Revision] = field(default_factory=dict)
+    """Revisions of which it is on record how they were made, by their names."""
     route: RouteState | None = None
     features: frozenset[Feature] = frozenset({"mirror", "pins"})
     """What a route can do here."""

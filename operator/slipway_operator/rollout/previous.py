@@ -36,11 +36,14 @@ def _cannot_serve(stable: Stable, state: RevisionState) -> Problem | None:
 
 def go_back(turn: Turn, stable: Stable, reason: str, why: str) -> None:
     """Make the old revision the stable one again; the other is not tried again until the spec changes."""
-    previous = turn.status.previous
+    previous, failed = turn.status.previous, turn.status.failed
     if previous is None:
         return
     message = f"{why}: back to version {previous.version}"
     turn.update(stable=Stable(**previous.identity(), promoted_at=turn.now), previous=None)
-    turn.fail(stable, reason, message)
+    if (
+        failed is None or failed.revision != turn.wanted.revision
+    ):  # else what the spec asks for has failed already
+        turn.fail(stable, reason, message)
     turn.enter(stable, stable.promoted_at, "RolledBack", reason, message)
     turn.warning(reasons.ROLLED_BACK, f"Version {stable.version} rolled back: {reason}: {message}")

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from slipway_operator.api import reasons
 from slipway_operator.api.duration import format_duration
+from slipway_operator.api.spec import Outcome
 from slipway_operator.api.status import (
     Canary,
     Compared,
@@ -12,7 +13,7 @@ from slipway_operator.api.status import (
     Stable,
     StepState,
 )
-from slipway_operator.rollout import causes, gates, holding, traffic
+from slipway_operator.rollout import causes, gates, holding, rollback, traffic
 from slipway_operator.rollout.analysis import judge as analysis
 from slipway_operator.rollout.observation import Problem, RevisionState
 from slipway_operator.rollout.turn import Turn
@@ -159,9 +160,13 @@ def _promote(turn: Turn, rollout: EffectiveRollout) -> None:
     if canary is None or stable is None:
         return
     keep_until = turn.now + timedelta(seconds=rollout.keep_stable_seconds)
+    kept, restarts = Previous(**stable.identity(), keep_until=keep_until), _restarts(turn, canary)
+    if turn.status.rollback:
+        rollback.finish(turn, canary, stable, kept, restarts)
+        return
     turn.update(
-        stable=Stable(**canary.identity(), promoted_at=turn.now, restarts=_restarts(turn, canary)),
-        previous=Previous(**stable.identity(), keep_until=keep_until),
+        stable=Stable(**canary.identity(), promoted_at=turn.now, restarts=restarts),
+        previous=kept,
         failed=None,
     )
     turn.end_rollout(canary, "FastPromoted" if canary.full else "Promoted")
@@ -183,6 +188,9 @@ def _roll_back(turn: Turn, cause: Problem) -> None:
     if canary is None:
         return
     message = analysis.with_cost(turn, cause.message)
-    turn.fail(canary, cause.reason, message)
+    if turn.status.rollback is None:  # else the spec asks for another one
+        turn.fail(canary, cause.reason, message)
     turn.warning(reasons.ROLLED_BACK, f"Version {canary.version} rolled back: {cause.reason}: {message}")
-    turn.end_rollout(canary, "RolledBack", cause.reason, message)
+    # One that was promoted before is not convicted: it may be asked for again.
+    outcome: Outcome = "Aborted" if turn.status.rollback else "RolledBack"
+    turn.end_rollout(canary, outcome, cause.reason, message)

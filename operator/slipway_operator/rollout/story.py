@@ -41,6 +41,8 @@ def _phase(turn: Turn) -> Phase:
     status = turn.status
     if status.stable is None:
         return "Initializing" if status.canary else "Pending"
+    if status.rollback:
+        return "Paused" if status.paused else "RollingBack"
     if status.canary:
         at_end = status.step is not None and status.step.index == status.step.count
         if status.paused or holding.waits_for_approval(turn):
@@ -55,6 +57,9 @@ def _message(turn: Turn, phase: Phase) -> str:
     status = turn.status
     if turn.problem:
         return f"{turn.problem.reason}: {turn.problem.message}"
+    if status.rollback:
+        way = _canary_message(turn) if status.canary else "it waits for room"
+        return f"Back to version {status.rollback.version} by command: {way}"
     if status.canary:
         return _canary_message(turn)
     if status.failed:

@@ -1,18 +1,17 @@
 """Which revision to be on the way to: start a new one, supersede or abort the running one, or leave all as it is."""
 
 from slipway_operator.api import reasons
-from slipway_operator.api.status import Canary
-from slipway_operator.rollout import capacity
+from slipway_operator.rollout import rollback, start
 from slipway_operator.rollout.effective import effective_rollout, strategy_of
 from slipway_operator.rollout.observation import Problem
 from slipway_operator.rollout.turn import Turn
 
-MOST_REVISIONS = 3
-"""Stable, canary, and one that is kept warm or on its way out."""
-
 
 def choose(turn: Turn) -> None:
     """Compare what the spec wants with what is stable, on its way, or has failed."""
+    if rollback.is_under_way(turn):
+        rollback.go_on(turn)
+        return
     status, wanted = turn.status, turn.wanted
     if status.stable and status.stable.revision == wanted.revision:
         _return_to_stable(turn)
@@ -55,8 +54,13 @@ def _turn_to_new(turn: Turn) -> None:
     problem = turn.seen.policy_problem or turn.seen.problem or _unmirrored(turn)
     if problem:
         turn.problem = problem
-    elif _has_room(turn):
-        _start(turn)
+    elif start.has_room(turn, turn.wanted):
+        rollout = effective_rollout(turn.deployment.spec.rollout, turn.seen.policy)
+        start.start(turn, turn.wanted.model_copy(update={"runtime_hash": turn.seen.runtime_hash}), rollout)
+        turn.normal(
+            reasons.ROLLOUT_STARTED,
+            f"Version {turn.wanted.version} starts as revision {turn.wanted.revision}",
+        )
 
 
 def _unmirrored(turn: Turn) -> Problem | None:
@@ -69,34 +73,3 @@ def _unmirrored(turn: Turn) -> Problem | None:
         "the gate shadow needs a copy of live requests, and Slipway makes one in a route of its own only: turn the gate"
         " off, or take spec.traffic.routeRef out",
     )
-
-
-def _has_room(turn: Turn) -> bool:
-    """Room for one more revision; the one that is kept warm makes room for a new one."""
-    if len(turn.seen.revisions) < MOST_REVISIONS or turn.wanted.revision in turn.seen.revisions:
-        return True
-    turn.update(previous=None)
-    return False
-
-
-def _start(turn: Turn) -> None:
-    wanted = turn.wanted
-    canary = Canary(
-        **wanted.model_dump(exclude={"runtime_hash"}),
-        runtime_hash=turn.seen.runtime_hash,
-        started_at=turn.now,
-    )
-    previous = turn.status.previous
-    turn.update(
-        canary=canary,
-        # A revision that was kept warm may be asked for again: it is the canary then, and keeps its pods.
-        previous=None if previous and previous.revision == wanted.revision else previous,
-        rollout=effective_rollout(turn.deployment.spec.rollout, turn.seen.policy),
-        capacity=capacity.at_start(turn.state(turn.status.stable)),
-        gates=None,
-        step=None,
-        evidence=None,
-        analysis=None,
-        verdict=None,
-    )
-    turn.normal(reasons.ROLLOUT_STARTED, f"Version {wanted.version} starts as revision {wanted.revision}")

@@ -87,7 +87,9 @@ class Turn:
     ) -> None:
         """The canary is a canary no more: into history with it."""
         self.enter(canary, canary.started_at, outcome, reason, message)
-        self.update(canary=None, step=None, evidence=None, paused=None, gates=self._settled_gates())
+        self.update(
+            canary=None, rollback=None, step=None, evidence=None, paused=None, gates=self._settled_gates()
+        )
 
     def _settled_gates(self) -> list[GateState] | None:
         """What came of the gates, for people; those that were not run to their end never will be."""

@@ -89,6 +89,15 @@ def test_a_command_waits_for_its_acknowledgement(place):
     assert (done.returncode, done.stdout.strip()) == (0, "goes to 100 %"), done.stderr
 
 
+def test_a_rollback_may_name_where_to(place):
+    operator = threading.Thread(target=place.acknowledge, args=("rollback", "Back to version 7"))
+    operator.start()
+    done = place.slipway("rollback", "churn", "--to", "7")
+    operator.join()
+    assert (done.returncode, done.stdout.strip()) == (0, "Back to version 7"), done.stderr
+    assert place.get()["metadata"]["annotations"]["slipway.dev/rollback"].endswith("/7")
+
+
 def test_an_operator_that_is_away_is_told_of_and_the_command_stays(place):
     done = place.slipway("abort", "churn", "--timeout", "1")
     assert done.returncode == 1

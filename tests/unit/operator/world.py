@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from slipway_operator.api import reasons
 from slipway_operator.api.spec import ModelDeploymentSpec
-from slipway_operator.api.status import ModelDeploymentStatus
+from slipway_operator.api.status import ModelDeploymentStatus, Revision
 from slipway_operator.rollout.actions import (
     CreateRevision,
     Decision,
@@ -45,7 +45,7 @@ from slipway_operator.rollout.observation import (
     RevisionState,
     RouteState,
 )
-from slipway_operator.rollout.revision import revision_hash
+from slipway_operator.rollout.revision import revision_hash, revision_of
 from slipway_operator.rollout.turn import Deployment
 
 START = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
@@ -119,7 +119,7 @@ class World:
     """The mirror that was written with each."""
     writes: int = 0
     """How often the route was written."""
-    recorded: set[str] = field(default_factory=set)
+    recorded: dict[str, Revision] = field(default_factory=dict)
     """The revisions of which it is on record how they were made."""
     replaced: dict[str, int] = field(default_factory=dict)
     """The split that the last write of the route has replaced."""
@@ -166,7 +166,7 @@ class World:
         }
         return Observation(
             revisions=dict(self.revisions),
-            recorded=frozenset(self.recorded),
+            recorded=dict(self.recorded),
             route=self.route and replace(self.route, accepted=self.accepting)
             if not self.route_problem
             else None,
@@ -264,11 +264,15 @@ class World:
 
     def _do(self, action) -> None:
         match action:
-            case CreateRevision(name):
+            case CreateRevision(name, recorded):
                 known = self.revisions.get(name)
                 assert known is None or not known.runtime, f"{name} created twice"
                 self.created.append(name)
-                self.recorded.add(name)
+                if not recorded:
+                    made = revision_of(self.spec)
+                    assert made.revision == name, f"{name} is made of a spec that is another revision's"
+                    self.recorded[name] = made
+                assert name in self.recorded, f"nobody knows how {name} was made"
                 if known:
                     self.revisions[name] = replace(known, runtime=True)
                 else:
@@ -276,9 +280,9 @@ class World:
             case RestoreRevision(name):
                 self.revisions[name] = replace(self.revisions[name], edits=())
             case RecordRevision(made):
-                self.recorded.add(made.revision)
+                self.recorded[made.revision] = made
             case ForgetRevision(name):
-                self.recorded.remove(name)
+                del self.recorded[name]
             case DeleteRevision(name):
                 assert self.route is None or name not in self.route.revisions, (
                     f"{name} deleted while the route leads to it"

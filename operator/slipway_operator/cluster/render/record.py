@@ -32,17 +32,22 @@ def render_record(subject: Subject, revision: Revision, service: Json, runtime: 
         revision.revision,
     )
     body["metadata"]["annotations"] = {
-        annotation: spec_hash(made[name]["spec"]) for name, (_, annotation) in PARTS.items()
-    }
+        names.ANNOTATION_IDENTITY: revision.model_dump_json(by_alias=True, exclude_none=True)
+    } | {annotation: spec_hash(made[name]["spec"]) for name, (_, annotation) in PARTS.items()}
     body["revision"] = 1  # the field is required; what orders revisions is status.history
-    body["data"] = {"revision": revision.to_json()} | {name: _made(part) for name, part in made.items()}
+    body["data"] = {name: _made(part) for name, part in made.items()}
     return body
+
+
+def recorded(record: Json) -> Revision:
+    """Which revision is on record."""
+    return Revision.model_validate_json(record["metadata"]["annotations"][names.ANNOTATION_IDENTITY])
 
 
 def render_again(subject: Subject, record: Json, kind: Kind) -> Json:
     """The object of this kind, as it was made."""
     made = record["data"][kind.name]
-    revision = Revision.model_validate(record["data"]["revision"]).revision
+    revision = recorded(record).revision
     body = head(subject, kind, names.revision_object(subject.name, revision), revision)
     body["metadata"]["labels"] = made["labels"] | body["metadata"]["labels"]
     body["metadata"]["annotations"] = made["annotations"]

@@ -12,6 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from tests.unit.operator.world import World, spec
 
 from slipway_operator.api import names, reasons
+from slipway_operator.api.spec import PROMOTED
 from slipway_operator.rollout.observation import Failure, Measured, Problem
 from slipway_operator.rollout.split import WHOLE
 
@@ -36,7 +37,10 @@ class Histories(RuleBasedStateMachine):
 
     def tick(self, seconds: float) -> None:
         stable, deleted = self.world.status.stable, len(self.world.deleted)
+        known = {entry.revision for entry in self.world.status.history or [] if entry.outcome in PROMOTED}
         self.world.tick(seconds)
+        under_way = self.world.status.rollback
+        assert not under_way or under_way.revision in known, "on the way back to what was never promoted"
         after = self.world.status.stable
         if stable and after and stable.revision != after.revision and not self.world.status.failed:
             split = self.world.splits[-1]
@@ -81,6 +85,10 @@ class Histories(RuleBasedStateMachine):
     @rule(verbs=st.sets(st.sampled_from(names.COMMANDS), min_size=1, max_size=3))
     def command(self, verbs) -> None:
         self.world.say(*verbs)
+
+    @rule(version=VERSIONS)
+    def back(self, version: str) -> None:
+        self.world.commands["rollback"] = f"{len(self.world.events)}-{self.world.now.timestamp()}/{version}"
 
     @rule(up=st.booleans())
     def startup(self, up: bool) -> None:
