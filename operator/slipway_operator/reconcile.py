@@ -30,6 +30,7 @@ from slipway_operator.measuring import Measuring
 from slipway_operator.rollout.actions import Decision
 from slipway_operator.rollout.analysis.judge import counted, due
 from slipway_operator.rollout.decide import decide
+from slipway_operator.rollout.late import on_trial
 from slipway_operator.rollout.observation import Readings
 from slipway_operator.rollout.revision import revision_of
 from slipway_operator.rollout.turn import Deployment
@@ -86,7 +87,7 @@ class Reconciler:
         wanted = revision_of(spec)
         view = await observe(self._client, self._settings, self._claims, subject, status, wanted)
         now = self._now()
-        readings = await self._readings(subject, view, status, now)
+        readings = await self._readings(subject, view, on_trial(status) or status, now)
         view = view.with_news(readings, self._gating.outcome(subject, view, status))
         deployment = Deployment(subject.name, metadata["generation"], spec, status, _commands(metadata))
         decision = decide(deployment, view.seen, now)

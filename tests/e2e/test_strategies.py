@@ -110,3 +110,26 @@ async def test_an_autoscaled_canary_gets_its_pods_before_its_requests(place):
     assert pods[60] >= 2, "60 % of the requests of three pods came to one"
     bounds = place.target.get("inferenceservice", stable, "-n", place.namespace)["spec"]["predictor"]
     assert bounds["minReplicas"] == 3, "the old revision stays warm with what it had"
+
+
+async def test_a_holdback_keeps_a_share_for_the_old_revision_until_its_time_is_over(place):
+    first = (await asyncio.to_thread(place.serve, "1"))["stable"]["revision"]
+    client = place.client(rate=60)
+    async with client.running():
+        place.target.apply(by(place, "2", strategy="Direct", keepStable={"for": "20s", "weight": 20}))
+        status = await asyncio.to_thread(
+            place.until, lambda s: s["phase"] == "Healthy" and s["stable"]["version"] == "2"
+        )
+        assert "keeps 20 % of requests" in status["message"]
+        begun = client.answers[-1].at + 1
+        await asyncio.sleep(10)
+        ended = client.answers[-1].at
+        status = await asyncio.to_thread(place.until, lambda s: "previous" not in s)
+        await asyncio.sleep(6)
+    assert not [answer for answer in client.answers if answer.failed]
+    shares = [answer.revision == first for answer in client.answers if begun < answer.at < ended]
+    assert 0.1 < sum(shares) / len(shares) < 0.3, f"{sum(shares)} of {len(shares)}"
+    assert {look["metric"] for look in status["analysis"]} >= {"error-rate", "latency"}, (
+        "nothing was compared"
+    )
+    assert client.answers[-1].revision == status["stable"]["revision"]

@@ -169,6 +169,9 @@ class KeepStable(ApiModel):
 
     for_: Duration | None = Field(default=None, alias="for")
     """How long it stays warm; default 10m."""
+    weight: int | None = Field(default=None, ge=0, le=50)
+    """The share of requests, in percent, that it keeps for that time: a holdback, with which the analysis goes on and a
+    late verdict takes the new one back. Default 0: then only restarts, pods and metrics with bounds of their own do."""
 
 
 class Capacity(ApiModel):

@@ -69,6 +69,10 @@ class Previous(Revision):
     """The revision that served before; kept warm until the given time."""
 
     keep_until: Time
+    weight: int = 0
+    """The share of requests that it keeps, in percent: the control group of late verdicts."""
+    took_at: Time | None = None
+    """When the split after the promotion was seen to take."""
 
 
 class Rollback(Revision):
@@ -152,11 +156,17 @@ class EffectiveRollout(ApiModel):
     steps: list[Step]
     progress_deadline_seconds: int
     keep_stable_seconds: int
+    keep_stable_weight: int = 0
     deadline_seconds: int = 3600
     history_limit: int = 10
     gates: list[EffectiveGate] = Field(default=[])
     analysis: EffectiveAnalysis = EffectiveAnalysis()
     capacity: EffectiveCapacity = EffectiveCapacity()
+
+    @property
+    def final_weight(self) -> int:
+        """The weight with which a canary is promoted, in percent."""
+        return 100 - self.keep_stable_weight
 
 
 class Traffic(ApiModel):

@@ -64,7 +64,8 @@ def _least(turn: Turn, part: Revision) -> Iterator[tuple[str, int]]:
 def _needed(rollout: EffectiveRollout, replicas: int, weight: int) -> int:
     """How many replicas the canary needs for a weight in percent, where stable had ``replicas`` for all."""
     if rollout.capacity.replicas is not None:
-        return rollout.capacity.replicas if weight < 100 else max(rollout.capacity.replicas, replicas)
+        least = rollout.capacity.replicas
+        return least if weight < rollout.final_weight else max(least, replicas)
     return replicas if rollout.capacity.canary == "Full" else ceil(replicas * weight / 100)
 
 

@@ -70,14 +70,14 @@ def _not_yet(turn: Turn) -> str:
 
 
 def _promote_full(turn: Turn) -> str | None:
-    canary, step = turn.status.canary, turn.status.step
-    if canary is None:
+    step, rollout = turn.status.step, turn.status.rollout
+    if turn.status.canary is None or rollout is None:
         return _NONE
     if step is None:
         return _not_yet(turn)
     _go_on(turn)
     turn.update_canary(full=True)
-    turn.update(step=StepState(index=step.count, count=step.count, weight=100))
+    turn.update(step=StepState(index=step.count, count=step.count, weight=rollout.final_weight))
     return None
 
 

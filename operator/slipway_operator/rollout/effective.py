@@ -7,7 +7,7 @@ from slipway_operator.api.analysis import AnalysisSpec, Metric, MetricName
 from slipway_operator.api.duration import parse_duration
 from slipway_operator.api.gates import EffectiveGate, Gate, Gates, JobGate, Webhook
 from slipway_operator.api.merging import merged
-from slipway_operator.api.spec import Rollout, RolloutFields, Step, Strategy
+from slipway_operator.api.spec import KeepStable, Rollout, RolloutFields, Step, Strategy
 from slipway_operator.api.status import EffectiveAnalysis, EffectiveCapacity, EffectiveRollout
 from slipway_operator.rollout.observation import Policy
 
@@ -40,14 +40,16 @@ DEFAULT_METRICS = tuple(Metric(name=name) for name in get_args(MetricName))
 def effective_rollout(own: Rollout | None, policy: Policy | None = None) -> EffectiveRollout:
     """The ModelDeployment's own fields over the policy's, over the defaults."""
     rollout = _over(own, policy)
-    keep = rollout.keep_stable.for_ if rollout.keep_stable else None
+    keep = rollout.keep_stable or KeepStable()
+    keep_seconds = _seconds(keep.for_ or DEFAULT_KEEP_STABLE)
     strategy = strategy_of(own, policy)
     return EffectiveRollout(
         strategy=strategy,
         policy=policy.name if policy else None,
         steps=_with_weights(_steps(strategy, rollout.steps)),
         progress_deadline_seconds=_seconds(rollout.progress_deadline or DEFAULT_PROGRESS_DEADLINE),
-        keep_stable_seconds=_seconds(keep or DEFAULT_KEEP_STABLE),
+        keep_stable_seconds=keep_seconds,
+        keep_stable_weight=(keep.weight or 0) if keep_seconds else 0,
         deadline_seconds=_seconds(rollout.deadline or DEFAULT_DEADLINE),
         history_limit=DEFAULT_HISTORY_LIMIT if rollout.history_limit is None else rollout.history_limit,
         gates=effective_gates(rollout.gates, strategy),
@@ -65,6 +67,7 @@ def emergency_rollout(own: Rollout | None, policy: Policy | None = None) -> Effe
         update={
             "strategy": "Direct",
             "steps": [],
+            "keep_stable_weight": 0,
             "gates": [gate for gate in gates if gate.name == "artifact"],
         }
     )

@@ -1,12 +1,12 @@
 """The revision that served before and is kept warm: going back to it is one change of the route.
 
-By command, or by itself: a promoted revision whose pods restart or vanish while the old one is still there goes back.
-Without a canary there is no control group, so that its answers are not judged any more.
+By command, or by itself: a promoted revision whose pods restart or vanish, or that a late verdict convicts, while the
+old one is still there, goes back.
 """
 
 from slipway_operator.api import reasons
 from slipway_operator.api.status import Stable
-from slipway_operator.rollout import causes
+from slipway_operator.rollout import causes, late
 from slipway_operator.rollout.observation import Problem, RevisionState
 from slipway_operator.rollout.turn import Turn
 
@@ -17,13 +17,13 @@ def watch(turn: Turn) -> None:
     if previous is None or stable is None:
         return
     if turn.now >= previous.keep_until:
-        turn.update(previous=None)
+        turn.update(previous=None, evidence=turn.status.evidence if turn.status.canary else None)
         return
     turn.wake_at(previous.keep_until)
     state, old = turn.state(stable), turn.state(previous)
     if turn.status.canary or state is None or old is None or not old.ready_pods:
         return
-    if cause := _cannot_serve(stable, state):
+    if cause := _cannot_serve(stable, state) or late.verdict(turn):
         go_back(turn, stable, cause.reason, f"{cause.message} after its promotion")
 
 
@@ -40,7 +40,7 @@ def go_back(turn: Turn, stable: Stable, reason: str, why: str) -> None:
     if previous is None:
         return
     message = f"{why}: back to version {previous.version}"
-    turn.update(stable=Stable(**previous.identity(), promoted_at=turn.now), previous=None)
+    turn.update(stable=Stable(**previous.identity(), promoted_at=turn.now), previous=None, evidence=None)
     if (
         failed is None or failed.revision != turn.wanted.revision
     ):  # else what the spec asks for has failed already

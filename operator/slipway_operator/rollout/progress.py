@@ -13,13 +13,12 @@ from slipway_operator.api.status import (
     Stable,
     StepState,
 )
-from slipway_operator.rollout import causes, gates, holding, rollback, traffic
+from slipway_operator.rollout import causes, gates, holding, late, rollback, traffic
 from slipway_operator.rollout.analysis import judge as analysis
 from slipway_operator.rollout.observation import Problem, RevisionState
 from slipway_operator.rollout.turn import Turn
 
 NEXT_LOOK = holding.NEXT_LOOK
-SOONEST_LOOK = timedelta(milliseconds=500)
 
 
 def advance(turn: Turn) -> None:
@@ -45,7 +44,7 @@ def advance(turn: Turn) -> None:
 def _wake_for_check(turn: Turn) -> None:
     moment = analysis.due_at(turn.status)
     if moment:
-        turn.wake_at(max(moment, turn.now + SOONEST_LOOK))
+        turn.wake_at(max(moment, turn.now + analysis.SOONEST_LOOK))
 
 
 def _first(turn: Turn, canary: Canary, state: RevisionState) -> None:
@@ -80,7 +79,7 @@ def _next(rollout: EffectiveRollout) -> str:
 
 
 def _first_weight(rollout: EffectiveRollout) -> int:
-    return (rollout.steps[0].weight or 0) if rollout.steps else 100
+    return (rollout.steps[0].weight or 0) if rollout.steps else rollout.final_weight
 
 
 def _pass_gates(turn: Turn, rollout: EffectiveRollout, state: RevisionState) -> None:
@@ -140,15 +139,16 @@ def _hold(turn: Turn, rollout: EffectiveRollout, state: RevisionState) -> None:
 
 def _leave(turn: Turn, rollout: EffectiveRollout, step: StepState) -> None:
     """On to the next step. The last one that has a control group is left with a verdict only."""
-    if step.weight == 100:
+    if step.weight == 100 or step.index == step.count:
         _promote(turn, rollout)
         return
     if step.took_at and holding.approval(rollout, step) and turn.status.canary:
         waited = (turn.now - step.took_at).total_seconds()
         turn.update_canary(waited_seconds=turn.status.canary.waited_seconds + waited)
     index = step.index + 1
-    weight = (rollout.steps[index].weight or 0) if index < step.count else 100
-    question = analysis.open_question(turn) if weight == 100 and not step.released else None
+    weight = (rollout.steps[index].weight or 0) if index < step.count else rollout.final_weight
+    last = index == step.count or weight == 100
+    question = analysis.open_question(turn) if last and not step.released else None
     if question is None:
         turn.update(step=StepState(index=index, count=step.count, weight=weight))
     elif rollout.analysis.on_inconclusive == "Rollback":
@@ -160,7 +160,8 @@ def _promote(turn: Turn, rollout: EffectiveRollout) -> None:
     if canary is None or stable is None:
         return
     keep_until = turn.now + timedelta(seconds=rollout.keep_stable_seconds)
-    kept, restarts = Previous(**stable.identity(), keep_until=keep_until), _restarts(turn, canary)
+    kept = Previous(**stable.identity(), keep_until=keep_until, weight=rollout.keep_stable_weight)
+    evidence, restarts = turn.status.evidence, _restarts(turn, canary)
     if turn.status.rollback:
         rollback.finish(turn, canary, stable, kept, restarts)
         return
@@ -170,10 +171,13 @@ def _promote(turn: Turn, rollout: EffectiveRollout) -> None:
         failed=None,
     )
     turn.end_rollout(canary, "FastPromoted" if canary.full else "Promoted")
+    if late.is_to_come(turn.status):
+        turn.update(evidence=evidence)
     turn.normal(
         reasons.PROMOTED,
         f"Version {canary.version} promoted; version {stable.version} stays warm for"
-        f" {format_duration(keep_until - turn.now)}",
+        f" {format_duration(keep_until - turn.now)}"
+        + (f" with {kept.weight} % of requests" if kept.weight else ""),
     )
 
 

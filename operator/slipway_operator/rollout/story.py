@@ -7,7 +7,7 @@ on its way; ``Stalled`` that it cannot go on without somebody, and why.
 from slipway_operator.api import reasons
 from slipway_operator.api.model import format_time
 from slipway_operator.api.status import Address, Condition, ConditionStatus, Phase
-from slipway_operator.rollout import capacity, gates, holding, traffic
+from slipway_operator.rollout import capacity, gates, holding, late, traffic
 from slipway_operator.rollout.analysis import judge as analysis
 from slipway_operator.rollout.turn import Turn
 
@@ -70,7 +70,7 @@ def _message(turn: Turn, phase: Phase) -> str:
         return f"Version {status.stable.version} takes over the route"
     if status.compared:
         return f"Version {status.stable.version} serves; version {status.compared.version}: {status.compared.message}"
-    return f"Version {status.stable.version} serves"
+    return f"Version {status.stable.version} serves{late.tell(status)}"
 
 
 def _canary_message(turn: Turn) -> str:

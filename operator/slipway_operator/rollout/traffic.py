@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from slipway_operator.api import reasons
-from slipway_operator.api.status import Traffic
+from slipway_operator.api.status import Previous, Traffic
 from slipway_operator.rollout import capacity, gates
 from slipway_operator.rollout.actions import DeleteRoute, WriteAddress, WriteRoute
 from slipway_operator.rollout.observation import Mirror
@@ -41,7 +41,16 @@ def _split(turn: Turn, weight: int) -> Split:
     stable, canary = turn.status.stable, turn.status.canary
     if stable is None:
         return {}
+    held_back = _holdback(turn)
+    if canary is None and held_back:
+        return make_split(stable.revision, held_back.revision, held_back.weight)
     return make_split(stable.revision, canary.revision if canary else None, weight)
+
+
+def _holdback(turn: Turn) -> Previous | None:
+    """The old revision, where it keeps some requests and can answer them."""
+    previous, state = turn.status.previous, turn.state(turn.status.previous)
+    return previous if previous and previous.weight and state and state.ready_pods else None
 
 
 def _possible_split(turn: Turn) -> Split:

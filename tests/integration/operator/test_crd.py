@@ -210,6 +210,7 @@ async def test_a_good_one_is_taken_with_its_defaults(client, namespace):
         ),
         ("spec.rollout.progressDeadline", "1d", "spec.rollout.progressDeadline"),
         ("spec.rollout.keepStable", {"for": "1.5h"}, "spec.rollout.keepStable.for"),
+        ("spec.rollout.keepStable", {"weight": 51}, "spec.rollout.keepStable.weight"),
         ("spec.model.uri", "", "spec.model.uri"),
         ("spec.model.uri", None, "spec.model.uri: Required value"),
         ("spec.model.uri", "models/churn", "must be a storage URI that KServe knows"),

@@ -72,10 +72,10 @@ async def status_of(client, namespace, name):
     return (body or {}).get("status", {})
 
 
-async def serves(client, namespace, name, version):
+async def serves(client, namespace, name, version, phase="Healthy"):
     for _ in range(int(PATIENCE / 0.3)):
         status = await status_of(client, namespace, name)
-        if status.get("phase") == "Healthy" and status["stable"]["version"] == version:
+        if status.get("phase") == phase and status["stable"]["version"] == version:
             return status
         await asyncio.sleep(0.3)
     told = {part: status.get(part) for part in ("phase", "message", "weight", "step", "traffic", "history")}
@@ -346,4 +346,22 @@ async def test_nothing_is_repaired_that_nobody_has_touched(client, namespace, su
         await serves(client, *key, "2")
         await client.merge(MODEL_DEPLOYMENT, *key, deployment(*key, 1))
         await serves(client, *key, "1")
+        assert await repairs(client, namespace, 0) == []
+
+
+async def test_a_version_that_is_gone_is_made_again_by_command(client, namespace, surroundings):
+    async with churn(client, namespace, surroundings) as (key, revision):
+        before = {
+            kind: await client.get(kind, namespace, revision) for kind in (INFERENCE_SERVICE, SERVING_RUNTIME)
+        }
+        await client.merge(MODEL_DEPLOYMENT, *key, deployment(*key, 2))
+        await serves(client, *key, "2")
+        await settled(client, *key)
+        command = {"metadata": {"annotations": {"slipway.dev/rollback": "once/1"}}}
+        await client.merge(MODEL_DEPLOYMENT, *key, command)
+        await serves(client, *key, "1", "RolledBack")
+        for kind, was in before.items():
+            now = await client.get(kind, namespace, revision)
+            assert now["metadata"]["uid"] != was["metadata"]["uid"], f"{kind.name} was never gone"
+            assert now["spec"] == was["spec"], f"{kind.name} is not what it was"
         assert await repairs(client, namespace, 0) == []

@@ -28,6 +28,7 @@ from slipway_operator.rollout.analysis import thresholds
 from slipway_operator.rollout.analysis.judge import counted, due
 from slipway_operator.rollout.decide import decide
 from slipway_operator.rollout.gates import running
+from slipway_operator.rollout.late import on_trial
 from slipway_operator.rollout.observation import (
     Edit,
     Failure,
@@ -158,10 +159,11 @@ class World:
         raise AssertionError(f"{phase} not reached in {limit} s; {self.status.phase}: {self.status.message}")
 
     def seen(self) -> Observation:
-        live = due(self.status, self.now)
+        judged = on_trial(self.status) or self.status
+        live = due(judged, self.now)
         pods = {
             f"pod-{name}": (name, (self.counts.get(name) or NOTHING) | self.own.get(name, {}))
-            for name in counted(self.status)
+            for name in counted(judged)
             if name in self.revisions
         }
         return Observation(
@@ -178,12 +180,12 @@ class World:
             hostnames=("churn-ml.example.com",),
             url="http://churn-ml.example.com",
             scale=self.scale,
-            readings=self._readings(pods) if live else None,
+            readings=self._readings(judged, pods) if live else None,
             gate=self.gate(),
         )
 
-    def _readings(self, pods) -> Readings:
-        asked = {metric.name: self.measured[metric.name] for metric in thresholds.due(self.status, self.now)}
+    def _readings(self, judged, pods) -> Readings:
+        asked = {metric.name: self.measured[metric.name] for metric in thresholds.due(judged, self.now)}
         return Readings(pods=pods, error=self.readings_error, absent=not self.counting, measured=asked)
 
     def gate(self) -> GateOutcome | None:

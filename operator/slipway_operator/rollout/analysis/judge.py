@@ -27,6 +27,7 @@ from slipway_operator.rollout.sequential.signal import Confidence
 from slipway_operator.rollout.turn import Turn
 
 WARM_UP_CHECKS = 1
+SOONEST_LOOK = timedelta(milliseconds=500)
 
 
 def due(status: ModelDeploymentStatus, now: datetime) -> bool:

@@ -20,8 +20,10 @@ FAILURE_LIMIT, PASSES, MIN_REQUESTS = 2, 3, 10
 def due_at(status: ModelDeploymentStatus, metric: Metric) -> datetime | None:
     """When this metric is to be measured next; None while there is nothing to measure."""
     step, rollout = status.step, status.rollout
-    if step is None or step.took_at is None or rollout is None or step.weight in (0, 100):
+    if step is None or step.took_at is None or rollout is None or step.weight == 0:
         return None
+    if step.weight == 100 and not is_absolute(metric):
+        return None  # stable has no requests to compare with
     first = step.took_at + window_of(metric)
     checked = _kept(status.evidence, metric).checked_at
     if checked is None:
@@ -33,6 +35,11 @@ def due(status: ModelDeploymentStatus, now: datetime) -> list[Metric]:
     """The metrics that are to be measured now."""
     own = [metric for metric in (status.rollout.analysis.metrics if status.rollout else []) if metric.source]
     return [metric for metric in own if (moment := due_at(status, metric)) and now >= moment]
+
+
+def is_absolute(metric: Metric) -> bool:
+    """Whether the number is bounded as it is, without stable's."""
+    return metric.source is not None and (metric.threshold or Threshold()).of in (None, "Value")
 
 
 def window_of(metric: Metric) -> timedelta:

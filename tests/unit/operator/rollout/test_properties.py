@@ -14,7 +14,7 @@ from tests.unit.operator.world import World, spec
 from slipway_operator.api import names, reasons
 from slipway_operator.api.spec import PROMOTED
 from slipway_operator.rollout.observation import Failure, Measured, Problem
-from slipway_operator.rollout.split import WHOLE
+from slipway_operator.rollout.split import WHOLE, make_split
 
 HISTORIES = int(os.environ.get("SLIPWAY_HISTORIES", "50"))
 VERSIONS = st.sampled_from(["1", "2", "3", "4"])
@@ -43,20 +43,27 @@ class Histories(RuleBasedStateMachine):
         assert not under_way or under_way.revision in known, "on the way back to what was never promoted"
         after = self.world.status.stable
         if stable and after and stable.revision != after.revision and not self.world.status.failed:
-            split = self.world.splits[-1]
-            assert split.get(after.revision) == WHOLE, f"promoted with the split {split}"
+            split, rollout = self.world.splits[-1], self.world.status.rollout
+            whole = make_split(stable.revision, after.revision, rollout.final_weight)
+            assert split == whole, f"promoted with the split {split}"
         assert not (stable and not after), "the stable revision was forgotten"
         for part in (stable, after):
             assert not part or part.revision not in self.world.deleted[deleted:], "stable was deleted"
         if stable and after and stable.revision != after.revision:
             assert after.revision in self.world.revisions, "went back to a revision that is not there"
 
-    @rule(version=VERSIONS, strategy=st.sampled_from(STRATEGIES), shadow=st.booleans())
-    def apply(self, version: str, strategy: str, shadow: bool) -> None:
+    @rule(
+        version=VERSIONS,
+        strategy=st.sampled_from(STRATEGIES),
+        shadow=st.booleans(),
+        holdback=st.sampled_from([0, 0, 5, 50]),
+    )
+    def apply(self, version: str, strategy: str, shadow: bool, holdback: int) -> None:
         gates = {"webhooks": [{"name": "risk", "url": "http://risk"}]} | ({"shadow": {}} if shadow else {})
         metrics = [{"name": "error-rate"}, REFUNDS]
         analysis = {"interval": "2s", "metrics": metrics}
-        self.world.apply(spec(version, gates=gates, strategy=strategy, analysis=analysis))
+        keep = {"for": "1m", "weight": holdback}
+        self.world.apply(spec(version, gates=gates, strategy=strategy, analysis=analysis, keepStable=keep))
 
     @rule(
         measured=st.sampled_from([Measured(0.1), Measured(0.9), Measured(message="x"), Measured(error=True)])
