@@ -25,7 +25,7 @@ from slipway_operator.rollout.sequential.forecast import Forecast
 NEVER = -1e3
 """The logarithm of no weight at all."""
 FLOOR = 0.1
-CAP = 10.0
+CAP = 8.0
 WIDEST = 0.9
 PASSES = 3
 
