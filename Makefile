@@ -59,7 +59,7 @@ e2e: venv ## The tests on the lab; it is started if need be
 	@$(PYTEST) tests/e2e
 
 bench: venv ## Measure the predictor beside other servers (45 minutes); BENCH='--seconds 1 --windows 1 --long 5' is quicker
-	@PYTHONPATH=bench $(PYTHON) -m slipway_bench --out bench/RESULTS.md $(BENCH)
+	@PYTHONPATH=bench:lab $(PYTHON) -m slipway_bench --out bench/RESULTS.md $(BENCH)
 
 bench-rollouts: venv ## Thirty rollouts and ways back under traffic in the lab (15 minutes); ROLLOUTS='--rounds 6' is quicker
 	@PYTHONPATH=bench/rollouts:demo:lab $(PYTHON) -m slipway_rollouts --out bench/rollouts/RESULTS.md $(ROLLOUTS)

@@ -5,7 +5,6 @@ import json
 import os
 import shlex
 import signal
-import socket
 import subprocess
 import time
 import urllib.error
@@ -16,17 +15,12 @@ from pathlib import Path
 
 from slipway_bench import tools
 from slipway_bench.models import NAME
+from slipway_lab.loopback import free_ports
 
 SERVER_CORE, LOAD_CORE = 0, 1
 
 
-def _free_ports(count: int) -> list[int]:
-    with contextlib.ExitStack() as opened:
-        listeners = [opened.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
-        return [listener.getsockname()[1] for listener in listeners]
-
-
-HTTP_PORT, GRPC_PORT, METRICS_PORT = _free_ports(3)
+HTTP_PORT, GRPC_PORT, METRICS_PORT = free_ports(3)
 _START = 90.0  # seconds a server may take to answer first
 INFER = f"/v2/models/{NAME}/infer"
 

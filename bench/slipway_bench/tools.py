@@ -12,6 +12,10 @@ import venv
 from dataclasses import dataclass
 from pathlib import Path
 
+from slipway_lab import debs
+from slipway_lab.cache import Cache
+from slipway_lab.errors import LabError
+
 CHECKOUT = Path(__file__).parents[2]
 # Also where make exports the variable with nothing in it.
 CACHE = Path(os.environ.get("SLIPWAY_CACHE") or Path.home() / ".cache" / "slipway") / "bench"
@@ -47,39 +51,16 @@ def load_generators() -> Tools:
         return Tools(found[0], found[1], dict(os.environ))
     root = CACHE / "packages"
     if not (root / "usr/bin/wrk").exists():
-        _unpack(root)
+        print("Unpacking wrk and h2load into the cache", flush=True)
+        try:
+            with Cache(CACHE).fresh_folder("packages") as folder:
+                debs.unpack(PACKAGES, folder)
+        except LabError as error:
+            raise BenchError(str(error)) from error
     folders = [root / "usr/lib" / f"{os.uname().machine}-linux-gnu", root / "usr/lib"]
     libraries = ":".join(map(str, folders))
     own = dict(os.environ) | {"LD_LIBRARY_PATH": libraries}
     return Tools(str(root / "usr/bin/wrk"), str(root / "usr/bin/h2load"), own)
-
-
-def _unpack(root: Path) -> None:
-    if not shutil.which("apt-get"):
-        raise BenchError("wrk and h2load are not on this machine and there is no apt-get: install both")
-    print("Unpacking wrk and h2load into the cache", flush=True)
-    building = root.with_suffix(".new")
-    shutil.rmtree(building, ignore_errors=True)
-    for name in ("lists/partial", "cache"):
-        (building / name).mkdir(parents=True)
-    own = [
-        "-o",
-        f"Dir::State::Lists={building}/lists",
-        "-o",
-        f"Dir::Cache={building}/cache",
-        "-o",
-        "Debug::NoLocking=1",
-    ]
-    own += ["-o", "APT::Sandbox::User=root"]
-    try:
-        subprocess.run(["apt-get", *own, "-qq", "update"], check=True)
-        subprocess.run(["apt-get", *own, "-qq", "download", *PACKAGES], check=True, cwd=building)
-    except subprocess.CalledProcessError as error:
-        raise BenchError("wrk and h2load cannot be downloaded: install both with apt-get") from error
-    for archive in building.glob("*.deb"):
-        subprocess.run(["dpkg", "-x", archive, building], check=True)
-    shutil.rmtree(root, ignore_errors=True)
-    building.rename(root)
 
 
 def mlserver() -> Path:

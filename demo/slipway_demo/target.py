@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from slipway_lab.loopback import free_port
+
 CHECKOUT = Path(__file__).resolve().parents[2]
 
 
@@ -96,7 +98,7 @@ def reachable(target: Target) -> Iterator[str]:
         return
     namespace, _, name = target.gateway.partition("/")
     service = _gateway_service(target, namespace, name)
-    port = _free_port()
+    port = free_port()
     forward = subprocess.Popen(
         [*target.kubectl, "-n", service[0], "port-forward", f"service/{service[1]}", f"{port}:80"],
         stdout=subprocess.DEVNULL,
@@ -120,12 +122,6 @@ def _gateway_service(target: Target, namespace: str, name: str) -> tuple[str, st
         for item in (found or {}).get("items", []):
             return item["metadata"]["namespace"], item["metadata"]["name"]
     raise DemoError(f"no Service of Gateway {target.gateway} was found: give GATEWAY_URL=http://host:port")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _await_port(port: int, seconds: float = 20.0) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from slipway_lab.cache import Cache, digest_of
+from slipway_lab.debs import own_folders
 from slipway_lab.errors import LabError
 from slipway_lab.steps import Task
 
@@ -136,20 +137,6 @@ def fetch(cache: Cache, task: Task) -> None:
 def _link(name: Path, own: Path, folder: str) -> None:
     """Name a folder that programs must be told of: the lab's, or the host's where the host has the package."""
     name.symlink_to(own / folder if (own / folder).exists() else Path("/") / folder)
-
-
-def own_folders(folder: Path) -> list[str]:
-    """Apt's options that keep it out of the host's folders."""
-    for name in ("lists/partial", "cache", "archives/partial"):
-        (folder / name).mkdir(parents=True)
-    options = {
-        "Dir::State::Lists": folder / "lists",
-        "Dir::Cache": folder / "cache",
-        "Dir::Cache::archives": folder / "archives",
-        "APT::Sandbox::User": "root",
-        "Debug::NoLocking": "1",
-    }
-    return [word for name, value in options.items() for word in ("-o", f"{name}={value}")]
 
 
 def _index_libraries(cache: Cache, task: Task) -> None:

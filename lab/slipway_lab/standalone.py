@@ -4,7 +4,6 @@ There is no kubelet and no controller: objects are stored, validated and watched
 """
 
 import contextlib
-import socket
 import ssl
 import subprocess
 import urllib.request
@@ -16,10 +15,9 @@ from slipway_lab import credentials
 from slipway_lab.controlplane import ApiServer, etcd
 from slipway_lab.credentials import Credentials
 from slipway_lab.errors import LabError
+from slipway_lab.loopback import ADDRESS, free_ports
 from slipway_lab.steps import log_tail
 from slipway_lab.waiting import wait_until
-
-ADDRESS = "127.0.0.1"
 
 
 @dataclass(frozen=True)
@@ -47,7 +45,7 @@ class Running:
 @contextlib.contextmanager
 def api_server(programs: Path, folder: Path) -> Iterator[Running]:
     """Run etcd and an API server in ``folder`` for as long as the block lasts; raises ``LabError``."""
-    etcd_port, peer_port, port = _free_ports(3)
+    etcd_port, peer_port, port = free_ports(3)
     made = credentials.create(folder / "credentials", [ADDRESS])
     server = ApiServer(programs / "kube-apiserver", made, ADDRESS, port, etcd_port)
     url = f"https://{ADDRESS}:{port}"
@@ -84,12 +82,3 @@ def _ready(running: Running) -> bool:
     except OSError:  # an HTTPError is one too
         return False
     return True
-
-
-def _free_ports(count: int) -> list[int]:
-    """Ports that are free now; all are held until the last is known, so that they differ."""
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind((ADDRESS, 0))
-        return [int(each.getsockname()[1]) for each in sockets]

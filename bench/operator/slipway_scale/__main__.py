@@ -13,13 +13,13 @@ from pathlib import Path
 
 from slipway_lab import programs
 from slipway_lab.cache import Cache
+from slipway_lab.loopback import free_port
 from slipway_lab.paths import Paths
 from slipway_lab.report import Report
 from slipway_lab.standalone import Running, api_server
 from slipway_lab.waiting import wait_until
 from slipway_operator.cluster.client import connect
 from slipway_scale import objects, report
-from slipway_scale.processes import free_port
 from slipway_scale.scenarios import Bench, Figures, stand_in
 
 CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from slipway_lab.loopback import free_port
 from slipway_operator.api import names
 from slipway_operator.api.spec import ModelDeploymentSpec
 from slipway_operator.cluster.client import Client
@@ -18,7 +19,6 @@ from slipway_scale.processes import (
     OTHER_CORE,
     Process,
     children_cpu,
-    free_port,
     machine_cpu,
     process,
 )

@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.integration.predictor.conftest import free_port
+from slipway_lab.loopback import free_port
 
 COMMAND = [sys.executable, "-c", "from slipway_operator.main import main; main(['run'])"]
 PATIENCE = 40.0

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 import yaml
-from tests.integration.predictor.conftest import free_port
 
+from slipway_lab import debs
 from slipway_lab.cache import Cache
-from slipway_lab.packages import own_folders
+from slipway_lab.loopback import free_port
 from slipway_lab.paths import Paths
 
 PATIENCE = 30.0
@@ -29,13 +29,7 @@ def program() -> Path:
     if not shutil.which("apt-get"):
         pytest.skip("no apt-get to download Prometheus with")
     with cache.fresh_folder("prometheus") as folder:
-        own = own_folders(folder / "apt")
-        subprocess.run(["apt-get", *own, "-qq", "update"], check=True)
-        subprocess.run(["apt-get", *own, "-qq", "download", "prometheus"], check=True, cwd=folder)
-        for archive in folder.glob("*.deb"):
-            subprocess.run(["dpkg", "-x", archive, folder], check=True)
-            archive.unlink()
-        shutil.rmtree(folder / "apt")
+        debs.unpack(["prometheus"], folder)
     return found
 
 

@@ -6,11 +6,12 @@ from pathlib import Path
 import aiohttp
 import orjson
 import pytest
-from tests.integration.predictor.conftest import Serve, Served, free_port
+from tests.integration.predictor.conftest import Serve, Served
 from tests.integration.predictor.conftest import bundles as bundles
 from tests.integration.predictor.conftest import serve as serve
 
 from slipway_contract import Bundle, Manifest, checksums, open_bundle, write_bundle
+from slipway_lab.loopback import free_port
 from slipway_operator.api.status import Revision
 from slipway_operator.calls.addresses import Guard
 from slipway_operator.gates.run import run

@@ -6,11 +6,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from tests.integration.predictor.conftest import Serve, free_port
+from tests.integration.predictor.conftest import Serve
 from tests.integration.predictor.conftest import bundles as bundles
 from tests.integration.predictor.conftest import serve as serve
 
 from slipway_contract import open_bundle
+from slipway_lab.loopback import free_port
 from slipway_operator.api import names
 from slipway_operator.api.gates import GateState
 from slipway_operator.api.spec import ModelDeploymentSpec

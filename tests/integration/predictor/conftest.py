@@ -2,7 +2,6 @@
 
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -13,6 +12,8 @@ from typing import Any
 
 import httpx
 import pytest
+
+from slipway_lab.loopback import free_port
 
 ROOT = Path(__file__).parents[3]
 MODELS = Path(__file__).parent / "models"
@@ -65,11 +66,6 @@ def environment(**more: str) -> dict[str, str]:
     }
     path = os.pathsep.join([str(MODELS), *filter(None, [kept.get("PYTHONPATH")])])
     return kept | {"PYTHONPATH": path} | more
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
 
 
 def run_serve(*arguments: str | Path, **variables: str) -> subprocess.CompletedProcess[str]:

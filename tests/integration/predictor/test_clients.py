@@ -14,7 +14,9 @@ import pytest
 import tritonclient.http as triton_http
 from tritonclient.utils import triton_to_np_dtype
 
-from .conftest import Serve, Served, free_port
+from slipway_lab.loopback import free_port
+
+from .conftest import Serve, Served
 
 CLIENT = Path(__file__).parent / "clients" / "triton_grpc.py"
 NAME = "breast-cancer"

@@ -18,7 +18,9 @@ from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from kserve.protocol.grpc import grpc_predict_v2_pb2 as pb
 from kserve.protocol.grpc.grpc_predict_v2_pb2_grpc import GRPCInferenceServiceStub
 
-from .conftest import PATIENCE, Serve, Served, free_port, matrix
+from slipway_lab.loopback import free_port
+
+from .conftest import PATIENCE, Serve, Served, matrix
 
 INFER = "/v2/models/sleepy/infer"
 

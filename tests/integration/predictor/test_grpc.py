@@ -12,7 +12,9 @@ from kserve.protocol.grpc import grpc_predict_v2_pb2 as pb
 from kserve.protocol.grpc.grpc_predict_v2_pb2_grpc import GRPCInferenceServiceStub
 from kserve.protocol.infer_type import InferInput, InferRequest
 
-from .conftest import Serve, Served, free_port
+from slipway_lab.loopback import free_port
+
+from .conftest import Serve, Served
 
 NAME = "breast-cancer"
 

@@ -7,8 +7,9 @@ import httpx
 import pytest
 
 from slipway_contract import Interface, open_bundle, parse_interface
+from slipway_lab.loopback import free_port
 
-from .conftest import PATIENCE, Serve, Served, free_port
+from .conftest import PATIENCE, Serve, Served
 
 
 def admin_of(serve: Serve, folder: Path, *arguments: str) -> tuple[Served, str]:

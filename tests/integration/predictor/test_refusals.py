@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
-from .conftest import Serve, environment, free_port, matrix, run_serve
+from slipway_lab.loopback import free_port
+
+from .conftest import Serve, environment, matrix, run_serve
 
 POD = {"KUBERNETES_SERVICE_HOST": "10.96.0.1"}
 OTHER = "sha256:" + "a" * 64

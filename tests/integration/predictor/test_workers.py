@@ -14,7 +14,9 @@ import pytest
 from kserve.protocol.grpc import grpc_predict_v2_pb2 as pb
 from kserve.protocol.grpc.grpc_predict_v2_pb2_grpc import GRPCInferenceServiceStub
 
-from .conftest import PATIENCE, Serve, Served, free_port, matrix, run_serve
+from slipway_lab.loopback import free_port
+
+from .conftest import PATIENCE, Serve, Served, matrix, run_serve
 
 INFER = "/v2/models/breast-cancer/infer"
 SLEEPY = "/v2/models/sleepy/infer"

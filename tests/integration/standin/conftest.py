@@ -8,7 +8,6 @@ import asyncio
 import contextlib
 import functools
 import os
-import socket
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ import yaml
 from aiohttp import web
 from tests.fixtures.kserve import distil
 
+from slipway_lab.loopback import free_port
 from slipway_standin import certs, kinds, webhook
 from slipway_standin.api import Api, ApiError
 from slipway_standin.apply import NotOursError, StillThereError
@@ -170,13 +170,6 @@ async def install(api: Api, crds: list[Obj]) -> None:
             await asyncio.sleep(0.05)
         else:
             raise AssertionError(f"{crd['metadata']['name']} is not served")
-
-
-def free_port() -> int:
-    """A port of 127.0.0.1 that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextlib.asynccontextmanager

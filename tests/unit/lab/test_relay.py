@@ -2,17 +2,11 @@
 
 import asyncio
 import contextlib
-import socket
 
 import pytest
 
+from slipway_lab.loopback import free_port
 from slipway_lab.relay import listen, relay
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @contextlib.asynccontextmanager
