@@ -118,7 +118,7 @@ class Reconciler:
         if source == "selfReported" or view.seen.route is None:
             return own
         proxies = await find_proxies(self._client, view.route.parents, subject.namespace)
-        proxied = await envoy.read(self._session, proxies, view.route.rules)
+        proxied = await envoy.read(self._session, proxies, view.route.rules, blind=own.absent)
         if not isinstance(proxied, str):
             return Readings(pods={} if own.error else own.pods, gateway=proxied)
         return replace(own, error=proxied, absent=False) if source else own

@@ -4,12 +4,16 @@ They see what no predictor can: refused connections, timeouts, pods that died wi
 our route has a filter of its own, Envoy Gateway makes it a cluster of its own, named by its rule
 (``httproute/NAMESPACE/NAME/rule/RULE``) and its number (``/backend/INDEX``), with counters by response class and a
 histogram of times. The histogram is brought up to date every five seconds only.
+
+An answer over gRPC is HTTP 200 whatever comes of it, so that the classes tell of broken connections alone; what the
+model said is its status, which Envoy counts where the Gateway's EnvoyProxy has ``enableGRPCStats``.
 """
 
 import asyncio
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
@@ -22,6 +26,13 @@ PORT = 19001
 TIMEOUT = aiohttp.ClientTimeout(total=3)
 REQUESTS = "envoy_cluster_upstream_rq_xx"
 DURATION = "envoy_cluster_upstream_rq_time_bucket"
+STATUSES = "envoy_cluster_grpc_"
+_STATUS = re.compile(
+    STATUSES + r"(?:\w+_)?(\d+)$"
+)  # what stands before the number is a piece of the method's name
+GRPC_FAILURES = frozenset({2, 4, 12, 13, 14, 15})
+"""UNKNOWN, DEADLINE_EXCEEDED, UNIMPLEMENTED, INTERNAL, UNAVAILABLE, DATA_LOSS: what is the server's failure."""
+GRPC_RULE = "grpcroute/"
 _BACKEND = re.compile(r"(.+)/backend/(\d+)$")
 
 Json = dict[str, Any]
@@ -31,15 +42,27 @@ Cluster = tuple[str, int]
 """A rule's name and a backend's number in it."""
 
 
+@dataclass(frozen=True)
+class Counted:
+    """What one proxy has counted of one backend."""
+
+    counts: Mapping[str, int]
+    whole: bool = True
+    """Whether what the model itself fails is among the errors."""
+
+
 async def read(
     session: aiohttp.ClientSession,
     proxies: Sequence[Json],
     rules: Mapping[str, Sequence[str]],
     port: int = PORT,
+    *,
+    blind: bool = False,
 ) -> Entries | str:
     """The counters of a route's backends in every ready proxy, or why they could not all be read.
 
-    ``rules`` holds its weighted rules by name, each with the revisions in the order of its backendRefs.
+    ``rules`` holds its weighted rules by name, each with the revisions in the order of its backendRefs. Where errors are
+    not whole they are left to the pods' own counters; ``blind``: there are none, and a part is better than nothing.
     """
     ready = answering(proxies)
     if not ready:
@@ -49,12 +72,12 @@ async def read(
     for pod, answer in zip(ready, answers, strict=True):
         if isinstance(answer, str):
             return answer
-        entries |= _entries(pod["metadata"]["name"], answer, rules)
+        entries |= _entries(pod["metadata"]["name"], answer, rules, blind=blind)
     return entries
 
 
 def _entries(
-    proxy: str, counts: Mapping[Cluster, Mapping[str, int]], rules: Mapping[str, Sequence[str]]
+    proxy: str, counted: Mapping[Cluster, Counted], rules: Mapping[str, Sequence[str]], *, blind: bool
 ) -> Entries:
     """One for each revision, over all rules: a rule without requests has no histogram, and takes nobody's away."""
     clusters: dict[str, list[Cluster]] = {}
@@ -63,38 +86,55 @@ def _entries(
             clusters.setdefault(revision, []).append((rule, index))
     entries: Entries = {}
     for revision, places in clusters.items():
-        total = Counter({"requests": 0, "errors": 0})
-        for place in places:
-            total.update(counts.get(place, {}))
+        found = [counted[place] for place in places if place in counted]
+        total = Counter(requests=0, errors=0)
+        for part in found:
+            total.update(part.counts)
+        if not (blind or all(part.whole for part in found)):
+            del total["requests"], total["errors"]
         # By number too: after a change of the backends the cluster of a number belongs to another revision.
         where = "+".join(f"{rule}/{index}" for rule, index in places)
         entries[f"{proxy}/{where}/{revision}"] = (revision, dict(total))
     return entries
 
 
-def parse(text: str) -> dict[Cluster, dict[str, int]]:
+def parse(text: str) -> dict[Cluster, Counted]:
     """Counters by backend from an exposition of some rules' clusters; ValueError for a text that is none."""
-    counts: dict[Cluster, dict[str, int]] = {}
+    counts: dict[Cluster, Counter[str]] = {}
     below: dict[Cluster, dict[str, int]] = {}
-    for sample in samples(text, REQUESTS, DURATION):
+    statuses: dict[Cluster, Counter[str]] = {}
+    for sample in samples(text, REQUESTS, DURATION, STATUSES):
         found = _BACKEND.search(sample.labels.get("envoy_cluster_name", ""))
         if not found:
             continue
         cluster, value = (found[1], int(found[2])), int(sample.value)
         if sample.name == REQUESTS:
-            part = counts.setdefault(cluster, {"requests": 0, "errors": 0})
-            part["requests"] += value
-            part["errors"] += value if sample.labels.get("envoy_response_code_class") == "5" else 0
-        else:
+            failed = sample.labels.get("envoy_response_code_class") == "5"
+            _count(counts, cluster, value, failed=failed)
+        elif status := _STATUS.fullmatch(sample.name):
+            _count(statuses, cluster, value, failed=int(status[1]) in GRPC_FAILURES)
+        elif sample.name == DURATION:
             bound = sample.labels["le"]
             name = bound if bound == "+Inf" else f"{float(bound) / 1000:g}"
             below.setdefault(cluster, {})[name] = value
-    return {cluster: part | slower(below.get(cluster, {})) for cluster, part in counts.items()}
+    # Statuses say all that the classes do, and more: a broken connection is UNAVAILABLE.
+    return {
+        cluster: Counted(
+            dict(part) | slower(below.get(cluster, {})),
+            whole=cluster in statuses or not cluster[0].startswith(GRPC_RULE),
+        )
+        for cluster, part in (counts | statuses).items()
+    }
+
+
+def _count(counts: dict[Cluster, Counter[str]], cluster: Cluster, value: int, *, failed: bool) -> None:
+    part = counts.setdefault(cluster, Counter(requests=0, errors=0))
+    part.update(requests=value, errors=value if failed else 0)
 
 
 async def _read_one(
     session: aiohttp.ClientSession, pod: Json, rules: Mapping[str, Sequence[str]], port: int
-) -> dict[Cluster, dict[str, int]] | str:
+) -> dict[Cluster, Counted] | str:
     name = pod["metadata"]["name"]
     wanted = quote(f"({'|'.join(map(re.escape, rules))})/backend/")
     url = f"http://{host_of(pod)}:{port}/stats/prometheus?filter={wanted}"

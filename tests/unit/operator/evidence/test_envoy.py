@@ -3,7 +3,7 @@
 import aiohttp
 import pytest
 
-from slipway_operator.evidence.envoy import parse, read
+from slipway_operator.evidence.envoy import Counted, parse, read
 
 RULE, OTHER = "httproute/ml/churn/rule/0", "grpcroute/ml/churn/rule/0"
 CLUSTER = f'envoy_cluster_name="{RULE}/backend/{{}}"'
@@ -28,16 +28,48 @@ def exposition():
 
 def test_parse_tells_backends_apart_and_counts_in_seconds():
     assert parse(exposition()) == {
-        (RULE, 0): {"requests": 910, "errors": 3},
-        (RULE, 1): {
-            "requests": 100,
-            "errors": 20,
-            "timed": 100,
-            "slower:0.0005": 90,
-            "slower:0.025": 10,
-            "slower:1": 1,
-        },
+        (RULE, 0): Counted({"requests": 910, "errors": 3}),
+        (RULE, 1): Counted(
+            {
+                "requests": 100,
+                "errors": 20,
+                "timed": 100,
+                "slower:0.0005": 90,
+                "slower:0.025": 10,
+                "slower:1": 1,
+            }
+        ),
     }
+
+
+def grpc(*, statuses):
+    """As Envoy 1.40 tells of gRPC: a piece of the method's name is in the series' own."""
+    cluster, method = (
+        f'envoy_cluster_name="{OTHER}/backend/0"',
+        'envoy_grpc_bridge_method="GRPCInferenceService"',
+    )
+    lines = [
+        f'envoy_cluster_upstream_rq_xx{{envoy_response_code_class="2",{cluster}}} 96',
+        f'envoy_cluster_upstream_rq_xx{{envoy_response_code_class="5",{cluster}}} 4',
+        f'envoy_cluster_upstream_rq_time_bucket{{{cluster},le="25"}} 90',
+        f'envoy_cluster_upstream_rq_time_bucket{{{cluster},le="+Inf"}} 100',
+    ]
+    counts = {"0": 80, "3": 7, "13": 9, "14": 4, "total": 100, "failure": 20, "request_message_count": 100}
+    for name, count in counts.items() if statuses else ():
+        lines.append(f"envoy_cluster_grpc_ModelInfer_{name}{{{method},{cluster}}} {count}")
+    return "\n".join(lines) + "\n"
+
+
+def test_what_the_model_fails_over_grpc_is_told_by_the_statuses():
+    counts = {"requests": 100, "errors": 13, "timed": 100, "slower:0.025": 10}
+    assert parse(grpc(statuses=True)) == {(OTHER, 0): Counted(counts)}, (
+        "INVALID_ARGUMENT is the client's failure"
+    )
+
+
+def test_without_statuses_the_errors_over_grpc_are_known_in_part_only():
+    counts = {"requests": 100, "errors": 4, "timed": 100, "slower:0.025": 10}
+    assert parse(grpc(statuses=False)) == {(OTHER, 0): Counted(counts, whole=False)}
 
 
 def test_parse_of_nothing_is_nothing():
@@ -89,3 +121,20 @@ async def test_a_proxy_that_does_not_answer_is_named():
 async def test_no_ready_proxy_is_told():
     assert await read_one(1, [pod(ready="False")]) == "no proxy of the gateway is ready"
     assert await read_one(1, []) == "no proxy of the gateway is ready"
+
+
+@pytest.mark.parametrize("statuses", [True, False])
+@pytest.mark.parametrize("blind", [True, False])
+async def test_errors_that_are_known_in_part_are_left_to_the_pods_own_counters_if_there_are_any(
+    serve_text, statuses, blind
+):
+    port, _ = await serve_text("/stats/prometheus", exposition() + grpc(statuses=statuses))
+    async with aiohttp.ClientSession() as session:
+        rules = {RULE: ["old", "new"], OTHER: ["new"]}
+        entries = await read(session, [pod()], rules, port=port, blind=blind)
+    found = dict(entries.values())
+    assert found["old"]["errors"] == 3, "nobody asks it over gRPC"
+    assert found["new"]["timed"] == 200
+    assert ("errors" in found["new"], "requests" in found["new"]) == (statuses or blind,) * 2
+    if statuses:
+        assert (found["new"]["errors"], found["new"]["requests"]) == (33, 200)
