@@ -80,11 +80,10 @@ def _runtime(metrics_port: int) -> Json:
     return runtime
 
 
-def schemaless(kind: str, plural: str) -> Json:
-    """A definition of the Gateway API's without its schema."""
-    group = "gateway.networking.k8s.io"
-    version = {
-        "name": "v1",
+def schemaless(kind: str, plural: str, group: str = "gateway.networking.k8s.io", version: str = "v1") -> Json:
+    """A definition of the Gateway API's, or of another group, without its schema."""
+    served = {
+        "name": version,
         "served": True,
         "storage": True,
         "subresources": {"status": {}},
@@ -101,7 +100,7 @@ def schemaless(kind: str, plural: str) -> Json:
             "group": group,
             "scope": "Namespaced",
             "names": {"kind": kind, "listKind": f"{kind}List", "plural": plural, "singular": kind.lower()},
-            "versions": [version],
+            "versions": [served],
         },
     }
 

@@ -110,10 +110,29 @@ class Grpc(ApiModel):
     gateways that hold to it (Envoy Gateway does not) need other names here."""
 
 
+class Sticky(ApiModel):
+    """Clients that stay with one revision."""
+
+    header: str = Field(
+        min_length=1,
+        max_length=256,
+        json_schema_extra=cel(
+            (
+                "self.matches('^[A-Za-z0-9_-]+$')",
+                "must be a header's name, such as x-user-id",
+            )
+        ),
+    )
+    """The request header that tells clients apart."""
+
+
 class RouteRef(ApiModel):
     """An HTTPRoute of the same namespace."""
 
     name: str = Field(min_length=1, max_length=253)
+
+
+_ANY_OF_OURS = " || ".join(f"has(self.{part})" for part in ("parentRefs", "hostnames", "grpc", "sticky"))
 
 
 class Traffic(ApiModel):
@@ -122,8 +141,8 @@ class Traffic(ApiModel):
     model_config = ConfigDict(
         json_schema_extra=cel(
             (
-                "!has(self.routeRef) || !(has(self.parentRefs) || has(self.hostnames) || has(self.grpc))",
-                "routeRef stands alone: parentRefs, hostnames and grpc are for a route that Slipway makes",
+                f"!has(self.routeRef) || !({_ANY_OF_OURS})",
+                "routeRef stands alone: parentRefs, hostnames, grpc and sticky are for a route that Slipway makes",
             ),
         )
     )
@@ -134,6 +153,9 @@ class Traffic(ApiModel):
     """Host names of the route; default: made from name and namespace as set at install."""
     grpc: Grpc | None = None
     """Lead V2 over gRPC to the revisions, too. Their pods need a port that is named grpc or h2c."""
+    sticky: Sticky | None = None
+    """Keep a client on one revision while the weights stay as they are, and on the canary while its weight rises. Needs
+    Envoy Gateway 1.9 or newer."""
     route_ref: RouteRef | None = None
     """A route that you have made: Slipway moves the weights in its rules that lead to this ModelDeployment, and nothing
     else. Instead of a route of Slipway's own."""

@@ -22,7 +22,11 @@ from slipway_operator.cluster.render.service import render_service
 from slipway_operator.rollout.observation import Problem
 
 CLAIM_SCHEME = "pvc://"
-_PROVIDERS = {"gateway.networking.k8s.io": "the Gateway API", names.KSERVE_GROUP: "KServe"}
+_PROVIDERS = {
+    "gateway.networking.k8s.io": "install the Gateway API",
+    names.KSERVE_GROUP: "install KServe",
+    "gateway.envoyproxy.io": "only Envoy Gateway offers it: take spec.traffic.sticky out, or install that",
+}
 
 
 async def check_cluster(client: Client, kinds: Iterable[Kind]) -> Problem | None:
@@ -31,7 +35,7 @@ async def check_cluster(client: Client, kinds: Iterable[Kind]) -> Problem | None
         if not await client.serves(kind):
             return Problem(
                 reasons.KIND_MISSING,
-                f"the cluster does not serve {kind.name} ({kind.api_version}): install {_PROVIDERS[kind.group]}",
+                f"the cluster does not serve {kind.name} ({kind.api_version}): {_PROVIDERS[kind.group]}",
             )
     return None
 

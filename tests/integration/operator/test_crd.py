@@ -101,6 +101,8 @@ async def test_a_good_one_is_taken_with_its_defaults(client, namespace):
         ("spec.rollout.steps", [], "spec.rollout.steps"),
         ("spec.traffic", {"routeRef": {"name": "mine"}, "grpc": {}}, "routeRef stands alone"),
         ("spec.traffic", {"routeRef": {"name": "mine"}, "hostnames": ["a"]}, "routeRef stands alone"),
+        ("spec.traffic", {"routeRef": {"name": "m"}, "sticky": {"header": "x"}}, "routeRef stands alone"),
+        ("spec.traffic", {"sticky": {"header": "not a name"}}, "must be a header's name"),
         (
             "spec.rollout.steps",
             [{"weight": 5, "hold": "soon"}],

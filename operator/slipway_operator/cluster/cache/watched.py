@@ -21,6 +21,7 @@ from slipway_operator.cluster.kinds import (
     ROLLOUT_POLICY,
     SERVICE,
     SERVING_RUNTIME,
+    TRAFFIC_POLICY,
     Kind,
 )
 
@@ -53,6 +54,7 @@ WATCHED = (
     Watched(CONTROLLER_REVISION, trim.record, only_ours=True),
     Watched(HTTP_ROUTE, trim.route),
     Watched(GRPC_ROUTE, trim.route),
+    Watched(TRAFFIC_POLICY),
     Watched(GATEWAY, trim.statusless, by={}),
     Watched(SERVICE, trim.statusless, by={**OURS, **GATEWAYS}),
     Watched(DEPLOYMENT, trim.deployment, only_ours=True),

@@ -1,7 +1,7 @@
-"""Routes of Slipway's own: an HTTPRoute and, where the spec asks for gRPC, a GRPCRoute beside it.
+"""Routes of Slipway's own: an HTTPRoute and, where the spec asks for it, a GRPCRoute and a policy for sticky clients.
 
-Both are made and owned by the ModelDeployment and always lead to the same revisions, with the same weights; a split has
-taken when both have been accepted.
+All are made and owned by the ModelDeployment. The routes always lead to the same revisions, with the same weights; a
+split has taken when all have been accepted.
 """
 
 import asyncio
@@ -9,21 +9,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from slipway_operator.api import names, reasons
-from slipway_operator.api.spec import ModelDeploymentSpec
+from slipway_operator.api.spec import ModelDeploymentSpec, Traffic
 from slipway_operator.cluster.client import Client, Json
 from slipway_operator.cluster.edits import route_edit
 from slipway_operator.cluster.gateway import Parents, find_parents
 from slipway_operator.cluster.hostnames import claimed_hostnames, external_hostnames
-from slipway_operator.cluster.kinds import GRPC_ROUTE, HTTP_ROUTE, SERVICE, Kind
+from slipway_operator.cluster.kinds import GRPC_ROUTE, HTTP_ROUTE, SERVICE, TRAFFIC_POLICY, Kind
 from slipway_operator.cluster.render.address import address_names
 from slipway_operator.cluster.render.backends import accepted, holds, revision_of
 from slipway_operator.cluster.render.common import Subject, is_ours
 from slipway_operator.cluster.render.grpc import grpc_port, render_grpc_route
 from slipway_operator.cluster.render.route import read_route, render_route
+from slipway_operator.cluster.render.sticky import policy_accepted, render_policy
 from slipway_operator.cluster.routes.backend import RouteView, Site
 from slipway_operator.rollout.observation import Course, Edit, Feature, Problem, RouteState
 
-_ARTICLES = {HTTP_ROUTE: "an", GRPC_ROUTE: "a"}
+MADE = (HTTP_ROUTE, GRPC_ROUTE, TRAFFIC_POLICY)
+"""What there may be of them, each of the ModelDeployment's name."""
+_ARTICLES = {HTTP_ROUTE: "an", GRPC_ROUTE: "a", TRAFFIC_POLICY: "a"}
 
 
 class OwnRoutes:
@@ -36,22 +39,24 @@ class OwnRoutes:
         return True
 
     def kinds(self, spec: ModelDeploymentSpec) -> Sequence[Kind]:
-        """HTTPRoute, and GRPCRoute where it is asked for."""
-        return (HTTP_ROUTE, GRPC_ROUTE) if _asks_grpc(spec) else (HTTP_ROUTE,)
+        """HTTPRoute, and what else is asked for."""
+        traffic = spec.traffic or Traffic()
+        asked = {GRPC_ROUTE: traffic.grpc, TRAFFIC_POLICY: traffic.sticky}
+        return HTTP_ROUTE, *(kind for kind, part in asked.items() if part)
 
     async def read(self, client: Client, site: Site) -> RouteView:
         """The routes of the ModelDeployment's name."""
         subject = site.subject
-        plan, http, grpc = await asyncio.gather(
-            _plan(client, site),
-            client.get(HTTP_ROUTE, subject.namespace, subject.name),
-            client.get(GRPC_ROUTE, subject.namespace, subject.name),
+        plan = await _plan(client, site)
+        http, grpc, policy = await asyncio.gather(
+            *(client.get(kind, subject.namespace, subject.name) for kind in MADE)
         )
         claimed = claimed_hostnames(site.settings, subject.name, subject.namespace, subject.spec.traffic)
         problem = (
             plan.parents.problem
             or _foreign(subject, HTTP_ROUTE, http)
             or (_foreign(subject, GRPC_ROUTE, grpc) if plan.grpc else None)
+            or (_foreign(subject, TRAFFIC_POLICY, policy) if render_policy(subject) else None)
         )
         view = RouteView(
             parents=plan.parents, hostnames=claimed, host=claimed[0], local=True, problem=problem
@@ -63,6 +68,7 @@ class OwnRoutes:
         if grpc:
             rules[_rule(subject, GRPC_ROUTE)] = _revisions(subject, grpc)
         state = replace(_both(subject, plan, state, grpc), edit=_edit(http, grpc))
+        state = _sticky(subject, state, policy)
         return replace(view, state=state, rules=rules)
 
     async def write(self, client: Client, site: Site, course: Course) -> None:
@@ -71,15 +77,18 @@ class OwnRoutes:
         await client.apply(
             HTTP_ROUTE, render_route(subject, plan.parents.refs, plan.hostnames, course, site.components)
         )
-        grpc = plan.render_grpc(subject, course)
-        if grpc:
-            await client.apply(GRPC_ROUTE, grpc)
-        else:
-            await _remove(client, subject, GRPC_ROUTE)
+        for kind, body in (
+            (GRPC_ROUTE, plan.render_grpc(subject, course)),
+            (TRAFFIC_POLICY, render_policy(subject)),
+        ):
+            if body:
+                await client.apply(kind, body)
+            else:
+                await _remove(client, subject, kind)
 
     async def remove(self, client: Client, site: Site) -> None:
         """The routes go."""
-        for kind in (HTTP_ROUTE, GRPC_ROUTE):
+        for kind in MADE:
             await _remove(client, site.subject, kind)
 
 
@@ -155,6 +164,22 @@ def _edit(http: Json, grpc: Json | None) -> Edit | None:
     return route_edit(HTTP_ROUTE, http) or (route_edit(GRPC_ROUTE, grpc) if grpc else None)
 
 
+def _sticky(subject: Subject, state: RouteState, policy: Json | None) -> RouteState:
+    """The state with the policy for sticky clients."""
+    wanted = render_policy(subject)
+    if wanted is None:
+        return replace(state, current=state.current and not (policy and is_ours(subject, policy)))
+    if policy is None:
+        return replace(state, current=False, accepted=False)
+    taken, message = policy_accepted(policy)
+    return replace(
+        state,
+        accepted=state.accepted and taken,
+        message=state.message or message,
+        current=state.current and holds(policy.get("spec"), wanted["spec"]),
+    )
+
+
 async def _remove(client: Client, subject: Subject, kind: Kind) -> None:
     """Take a route away, if it is there and ours."""
     found = await client.get(kind, subject.namespace, subject.name)
@@ -171,10 +196,6 @@ def _revisions(subject: Subject, route: Json) -> list[str]:
 def _rule(subject: Subject, kind: Kind) -> str:
     """The weighted rule, as Envoy Gateway names it."""
     return f"{kind.name.lower()}/{subject.namespace}/{subject.name}/rule/0"
-
-
-def _asks_grpc(spec: ModelDeploymentSpec) -> bool:
-    return spec.traffic is not None and spec.traffic.grpc is not None
 
 
 def _foreign(subject: Subject, kind: Kind, route: Json | None) -> Problem | None:

@@ -11,13 +11,13 @@ from dataclasses import replace
 from slipway_operator.api.spec import ModelDeploymentSpec
 from slipway_operator.cluster.client import ApiError, Client, Json
 from slipway_operator.cluster.gateway import Parents, find_parents
-from slipway_operator.cluster.kinds import GRPC_ROUTE, HTTP_ROUTE, Kind
+from slipway_operator.cluster.kinds import HTTP_ROUTE, Kind
 from slipway_operator.cluster.render import users
 from slipway_operator.cluster.render.address import address_names
 from slipway_operator.cluster.render.backends import holds
 from slipway_operator.cluster.render.common import is_ours
 from slipway_operator.cluster.routes.backend import RouteView, Site
-from slipway_operator.cluster.routes.own import OwnRoutes
+from slipway_operator.cluster.routes.own import MADE, OwnRoutes
 from slipway_operator.rollout.observation import Course, Feature
 from slipway_operator.rollout.split import Split
 
@@ -91,7 +91,7 @@ async def _lead(client: Client, site: Site, split: Split) -> None:
 async def _left(client: Client, site: Site) -> bool:
     """Whether a route of Slipway's own is left from before there was a ``routeRef``."""
     subject = site.subject
-    found = [await client.get(kind, subject.namespace, subject.name) for kind in (HTTP_ROUTE, GRPC_ROUTE)]
+    found = [await client.get(kind, subject.namespace, subject.name) for kind in MADE]
     return any(route and is_ours(subject, route) for route in found)
 
 

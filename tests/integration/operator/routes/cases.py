@@ -7,7 +7,7 @@ from typing import Any
 from slipway_operator.api import names
 from slipway_operator.api.spec import ModelDeploymentSpec, ParentRef
 from slipway_operator.cluster.client import ApiError, Client
-from slipway_operator.cluster.kinds import GATEWAY, GRPC_ROUTE, HTTP_ROUTE, SERVICE, Kind
+from slipway_operator.cluster.kinds import GATEWAY, GRPC_ROUTE, HTTP_ROUTE, SERVICE, TRAFFIC_POLICY, Kind
 from slipway_operator.cluster.render.common import Subject
 from slipway_operator.cluster.routes.backend import Backend, Site
 from slipway_operator.cluster.routes.registry import backend_of
@@ -60,12 +60,20 @@ class Case:
     """What the user has to have made before."""
     routes: tuple[tuple[Kind, str], ...] = ((HTTP_ROUTE, "churn"),)
     """The objects that carry the split."""
+    others: tuple[tuple[Kind, str], ...] = ()
+    """What else the gateway has to accept."""
     features: frozenset[str] = field(default_factory=lambda: frozenset({"mirror", "pins"}))
 
 
 CASES = (
     Case("HTTPRoute", {}),
     Case("HTTPRoute and GRPCRoute", {"grpc": {}}, routes=((HTTP_ROUTE, "churn"), (GRPC_ROUTE, "churn"))),
+    Case(
+        "HTTPRoute and GRPCRoute, sticky",
+        {"grpc": {}, "sticky": {"header": "x-user-id"}},
+        routes=((HTTP_ROUTE, "churn"), (GRPC_ROUTE, "churn")),
+        others=((TRAFFIC_POLICY, "churn"),),
+    ),
     Case(
         "routeRef",
         {"routeRef": {"name": "mine"}},
@@ -105,25 +113,30 @@ async def create(client: Client, kind: Kind, namespace: str, name: str, content:
 
 
 async def say(client: Client, kind: Kind, namespace: str, name: str, status: str = "True") -> None:
-    """In the gateway's place: a route is accepted as it is now, or not."""
+    """In the gateway's place: an object is accepted as it is now, or not."""
     while True:
-        route = await client.get(kind, namespace, name)
-        assert route, f"there is no {kind.name} {name}"
-        condition = {
-            "status": status,
-            "reason": "Said",
-            "message": f"{kind.name} {status}",
-            "observedGeneration": route["metadata"]["generation"],
-            "lastTransitionTime": "2026-01-01T00:00:00Z",
-        }
-        parent = {
-            "parentRef": {"name": "gateway"},
-            "controllerName": "example.com/gateway",
-            "conditions": [{**condition, "type": part} for part in ("Accepted", "ResolvedRefs")],
-        }
+        body = await client.get(kind, namespace, name)
+        assert body, f"there is no {kind.name} {name}"
         try:
-            await client.replace_status(kind, {**route, "status": {"parents": [parent]}})
+            await client.replace_status(kind, {**body, "status": _said(kind, body, status)})
             return
         except ApiError as error:
             if error.status != 409:
                 raise
+
+
+def _said(kind: Kind, body: Json, status: str) -> Json:
+    condition = {
+        "status": status,
+        "reason": "Said",
+        "message": f"{kind.name} {status}",
+        "observedGeneration": body["metadata"]["generation"],
+        "lastTransitionTime": "2026-01-01T00:00:00Z",
+    }
+    whose = {
+        "controllerName": "example.com/gateway",
+        "conditions": [{**condition, "type": part} for part in ("Accepted", "ResolvedRefs")],
+    }
+    if kind is TRAFFIC_POLICY:
+        return {"ancestors": [{**whose, "ancestorRef": {"name": "gateway"}}]}
+    return {"parents": [{**whose, "parentRef": {"name": "gateway"}}]}

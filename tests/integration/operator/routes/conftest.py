@@ -1,4 +1,4 @@
-"""An API server with the Gateway API's own definitions, where the lab has fetched them; else with ones without schemas."""
+"""An API server with the gateways' own definitions, where the lab has fetched them; else with ones without schemas."""
 
 import functools
 from collections.abc import AsyncIterator, Iterator
@@ -12,10 +12,15 @@ from slipway_lab.cache import Cache
 from slipway_lab.paths import Paths
 from slipway_lab.standalone import Running, api_server
 from slipway_operator.cluster.client import Client, connect
+from slipway_operator.cluster.kinds import GATEWAY, GRPC_ROUTE, HTTP_ROUTE, TRAFFIC_POLICY
 from slipway_scale.objects import schemaless
 
-GATEWAY_API = "gateway.networking.k8s.io"
-KINDS = {"gateways": "Gateway", "httproutes": "HTTPRoute", "grpcroutes": "GRPCRoute"}
+KINDS = (
+    ("gateway-api", GATEWAY),
+    ("gateway-api", HTTP_ROUTE),
+    ("gateway-api", GRPC_ROUTE),
+    ("envoy-gateway", TRAFFIC_POLICY),
+)
 
 
 @pytest.fixture(scope="module")
@@ -39,9 +44,9 @@ async def client(apiserver: Running, monkeypatch: pytest.MonkeyPatch) -> AsyncIt
 
 @functools.cache
 def definitions() -> list[dict[str, Any]]:
-    """Gateway, HTTPRoute and GRPCRoute."""
-    folder = Cache(Paths.here().cache).crds / "gateway-api"
-    files = [folder / f"{GATEWAY_API}_{plural}.yaml" for plural in KINDS]
+    """Everything that a backend may need."""
+    crds = Cache(Paths.here().cache).crds
+    files = {crds / folder / f"{kind.group}_{kind.plural}.yaml": kind for folder, kind in KINDS}
     if all(file.exists() for file in files):
         return [yaml.load(file.read_text(), yaml.CSafeLoader) for file in files]
-    return [schemaless(kind, plural) for plural, kind in KINDS.items()]
+    return [schemaless(kind.name, kind.plural, kind.group, kind.version) for kind in files.values()]

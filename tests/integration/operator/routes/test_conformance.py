@@ -36,8 +36,13 @@ class Place:
     async def objects(self):
         return [await self.client.get(kind, self.namespace, name) for kind, name in self.case.routes]
 
+    @property
+    def parts(self):
+        """Everything that the gateway has to accept."""
+        return (*self.case.routes, *self.case.others)
+
     async def say(self, status="True"):
-        for kind, name in self.case.routes:
+        for kind, name in self.parts:
             await cases.say(self.client, kind, self.namespace, name, status)
 
 
@@ -92,8 +97,8 @@ async def test_the_whole_way_of_a_rollout_and_back_is_read_as_it_is_written(plac
 async def test_it_is_accepted_when_the_gateway_has_accepted_all_of_it_as_it_is_now(place):
     await place.write(SPLIT)
     assert not (await place.state()).accepted
-    for number, (kind, name) in enumerate(place.case.routes):
-        assert not (await place.state()).accepted, f"{number} of {len(place.case.routes)} routes are accepted"
+    for kind, name in place.parts:
+        assert not (await place.state()).accepted, f"{kind.name} {name} is not accepted yet"
         await cases.say(place.client, kind, place.namespace, name)
     accepted = await place.state()
     assert accepted.accepted
@@ -106,7 +111,7 @@ async def test_it_is_accepted_when_the_gateway_has_accepted_all_of_it_as_it_is_n
 async def test_a_refusal_is_told_in_the_gateways_words(place):
     await place.write(SPLIT)
     await place.say()
-    for kind, name in place.case.routes:
+    for kind, name in place.parts:
         await cases.say(place.client, kind, place.namespace, name, "False")
         state = await place.state()
         assert (state.accepted, state.message) == (False, f"{kind.name} False")
@@ -164,6 +169,8 @@ async def test_once_removed_it_leads_nowhere(place):
     await place.write(SPLIT)
     await place.backend.remove(place.client, place.site)
     assert await place.state() is None
+    for kind, name in place.case.others:
+        assert await place.client.get(kind, place.namespace, name) is None, f"{kind.name} {name} is left"
     await place.backend.remove(place.client, place.site)
     await place.write(SPLIT)
     assert dict((await place.state()).split) == SPLIT
@@ -178,5 +185,5 @@ async def test_two_who_write_at_once_leave_one_of_their_splits(place):
 
 async def test_the_cluster_is_asked_for_what_it_needs(place):
     kinds = place.backend.kinds(place.site.subject.spec)
-    assert {kind for kind, _ in place.case.routes} <= set(kinds)
+    assert {kind for kind, _ in place.parts} <= set(kinds)
     assert await check_cluster(place.client, kinds) is None

@@ -10,6 +10,7 @@ from slipway_operator.api import names, reasons
 from slipway_operator.cluster.cache.cache import Cache
 from slipway_operator.cluster.cache.client import CachedClient
 from slipway_operator.cluster.kinds import GRPC_ROUTE, HTTP_ROUTE
+from slipway_operator.cluster.routes.own import MADE
 from slipway_operator.rollout.observation import Course
 
 pytestmark = pytest.mark.integration
@@ -169,7 +170,7 @@ async def test_a_write_that_somebody_elses_came_before_is_done_on_top_of_theirs(
 async def listed(client):
     """A cache that knows of the routes what there is now, and hears no more."""
     cache = Cache(lambda kind, body, there: None)
-    for kind in (HTTP_ROUTE, GRPC_ROUTE):
+    for kind in MADE:
         bodies, version = await client.everything(kind)
         cache.store(kind).replace(bodies, version)
     return cache

@@ -92,3 +92,16 @@ def test_every_way_is_whole_hitless_and_short(current, wanted):
 )
 def test_weights_mean_shares_whatever_they_add_up_to(weights, split):
     assert normalised(weights) == split
+
+
+@given(st.lists(st.integers(1, 99), min_size=2, max_size=5, unique=True).map(sorted))
+def test_a_client_that_a_hash_has_given_to_the_canary_stays_there_while_its_weight_rises(weights):
+    """Envoy cuts the hashes into ranges by the weights, in the order of the backends."""
+    split, start = make_split("stable"), WHOLE
+    for weight in weights:
+        wanted = make_split("stable", "canary", weight)
+        while split != wanted:
+            split = next_split(split, wanted)
+            assert list(split) == ["stable", "canary"]
+            assert split["stable"] <= start, "the canary's range begins later than before"
+            start = split["stable"]
