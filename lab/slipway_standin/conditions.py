@@ -10,6 +10,7 @@ from slipway_standin.objects import Obj
 
 READY = "Ready"
 PREDICTOR = "PredictorReady"
+TRANSFORMER = "TransformerReady"
 INGRESS = "IngressReady"
 STOPPED = "Stopped"
 DEPENDENTS = (PREDICTOR, INGRESS)

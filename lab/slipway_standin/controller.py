@@ -8,7 +8,7 @@ import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from slipway_standin import kinds, names
+from slipway_standin import kinds, names, transformer
 from slipway_standin.api import Api, ApiError
 from slipway_standin.apply import NotOursError, ensure, remove
 from slipway_standin.deployment import deployment, unscaled
@@ -88,6 +88,8 @@ class Controller:
             await self._stop(isvc, meta, draft)
             return None
         exposed = await self._workload(isvc, runtime, meta, draft)
+        if isvc["spec"].get(names.TRANSFORMER):
+            exposed = await self._front(isvc, draft)
         if not draft.pods(await self._pods(meta)):
             return _SOON
         draft.stopped(stopped=False)
@@ -112,7 +114,7 @@ class Controller:
         return runtime
 
     async def _workload(self, isvc: Obj, runtime: Runtime | None, meta: Obj, draft: Draft) -> Obj:
-        """The Service, the Deployment and the HPA; returns the Service."""
+        """The predictor's Service, Deployment and HPA; returns the Service."""
         if nameless := self._settings.why_no_host(meta["name"], meta["namespace"]):
             # KServe makes the host name of cluster-local ones, too, and fails before it makes anything.
             draft.failed(f"fails to create NewRawKubeReconciler for predictor: {nameless}")
@@ -122,26 +124,33 @@ class Controller:
         except (PodError, TemplateError) as error:
             draft.invalid("InvalidPredictorSpec", str(error))
             raise UnservedError(str(error)) from error
+        return await self._component(isvc, meta, spec, names.PREDICTOR, draft)
+
+    async def _front(self, isvc: Obj, draft: Draft) -> Obj:
+        """The same of the transformer."""
+        meta, spec = transformer.metadata(isvc), transformer.pod_spec(isvc)
+        return await self._component(isvc, meta, spec, names.TRANSFORMER, draft)
+
+    async def _component(self, isvc: Obj, meta: Obj, spec: Obj, component: str, draft: Draft) -> Obj:
         try:
             exposed = await ensure(self._api, kinds.SERVICE, service(isvc, meta, spec))
-            made = await ensure(
-                self._api, kinds.DEPLOYMENT, deployment(isvc, meta, spec), keep_replicas=not unscaled(meta)
-            )
-            await self._scale(isvc, meta)
+            wanted = deployment(isvc, meta, spec, component)
+            made = await ensure(self._api, kinds.DEPLOYMENT, wanted, keep_replicas=not unscaled(meta))
+            await self._scale(isvc, meta, component)
         except ApiError as error:
             if error.code not in (400, 403, 422):
                 raise
-            draft.failed(f"fails to reconcile predictor: {error.message}")
+            draft.failed(f"fails to reconcile {component}: {error.message}", component)
             raise UnservedError(error.message) from error
         except NotOursError as error:
-            draft.failed(f"fails to reconcile predictor: {error}")
+            draft.failed(f"fails to reconcile {component}: {error}", component)
             raise
-        draft.deployment(made, self._settings.url(meta["name"], meta["namespace"]))
+        draft.deployment(made, self._settings.url(meta["name"], meta["namespace"]), component)
         return exposed
 
-    async def _scale(self, isvc: Obj, meta: Obj) -> None:
+    async def _scale(self, isvc: Obj, meta: Obj, component: str) -> None:
         if is_scaled(meta):
-            await ensure(self._api, kinds.HPA, autoscaler(isvc, meta))
+            await ensure(self._api, kinds.HPA, autoscaler(isvc, meta, component))
         else:
             await remove(self._api, kinds.HPA, meta["namespace"], meta["name"], isvc["metadata"]["uid"])
 
@@ -169,8 +178,9 @@ class Controller:
 
     async def _stop(self, isvc: Obj, meta: Obj, draft: Draft) -> None:
         owner, namespace = isvc["metadata"]["uid"], meta["namespace"]
-        for kind in (kinds.SERVICE, kinds.DEPLOYMENT, kinds.HPA):
-            await remove(self._api, kind, namespace, meta["name"], owner)
+        for name in (meta["name"], names.transformer_name(isvc["metadata"]["name"])):
+            for kind in (kinds.SERVICE, kinds.DEPLOYMENT, kinds.HPA):
+                await remove(self._api, kind, namespace, name, owner)
         draft.stop()
         draft.stopped(stopped=True)
         if not is_public(isvc):

@@ -35,6 +35,8 @@ def defaulted(isvc: Obj, default_mode: str) -> Obj:
     predictor = (filled.get("spec") or {}).get("predictor")
     if isinstance(predictor, dict):
         _default_predictor(predictor, annotations)
+    if transformer := (filled.get("spec") or {}).get("transformer"):
+        _default_transformer(transformer)
     for canary in (filled.get("spec") or {}).get("canary") or []:
         if model := (canary.get("predictor") or {}).get("model"):
             _complete(model)
@@ -59,6 +61,13 @@ def _default_predictor(predictor: Obj, annotations: dict[str, str]) -> None:
         _default_containers(containers)
 
 
+def _default_transformer(transformer: Obj) -> None:
+    containers = transformer.get("containers") or [{}]
+    transformer["containers"] = containers
+    containers[0]["name"] = names.MODEL_CONTAINER
+    _default_resources(containers[0])
+
+
 def _complete(model: Obj) -> None:
     """The two empty fields that KServe's types always write."""
     model.setdefault("name", "")
@@ -69,6 +78,10 @@ def _default_containers(containers: list[Obj]) -> None:
     first = containers[0]
     if len(containers) == 1 or not first.get("name"):
         first["name"] = names.MODEL_CONTAINER
-    resources = first.setdefault("resources", {})
+    _default_resources(first)
+
+
+def _default_resources(container: Obj) -> None:
+    resources = container.setdefault("resources", {})
     for kind in ("requests", "limits"):
         resources[kind] = {**_RESOURCES, **(resources.get(kind) or {})}

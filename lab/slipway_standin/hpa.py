@@ -1,4 +1,4 @@
-"""The HorizontalPodAutoscaler of a predictor, for the default autoscaler class (``hpa``)."""
+"""The HorizontalPodAutoscaler of a component, for the default autoscaler class (``hpa``)."""
 
 from slipway_standin import names
 from slipway_standin.objects import Obj, owner_reference
@@ -11,10 +11,10 @@ def is_scaled(meta: Obj) -> bool:
     return bool(meta["annotations"].get(names.AUTOSCALER_CLASS, "hpa") == "hpa")
 
 
-def autoscaler(isvc: Obj, meta: Obj) -> Obj:
-    """The HPA over the predictor's Deployment; fewer than one replica is raised to one."""
-    predictor = isvc["spec"]["predictor"]
-    minimum = max(predictor.get("minReplicas") or 1, 1)
+def autoscaler(isvc: Obj, meta: Obj, component: str = names.PREDICTOR) -> Obj:
+    """The HPA over the component's Deployment; fewer than one replica is raised to one."""
+    part = isvc["spec"][component]
+    minimum = max(part.get("minReplicas") or 1, 1)
     return {
         "apiVersion": "autoscaling/v2",
         "kind": "HorizontalPodAutoscaler",
@@ -22,20 +22,20 @@ def autoscaler(isvc: Obj, meta: Obj) -> Obj:
         "spec": {
             "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": meta["name"]},
             "minReplicas": minimum,
-            "maxReplicas": max(predictor.get("maxReplicas") or 0, minimum),
-            "metrics": _metrics(predictor),
+            "maxReplicas": max(part.get("maxReplicas") or 0, minimum),
+            "metrics": _metrics(part),
             "behavior": {},
         },
     }
 
 
-def _metrics(predictor: Obj) -> list[Obj]:
-    scaling = predictor.get("autoScaling")
+def _metrics(part: Obj) -> list[Obj]:
+    scaling = part.get("autoScaling")
     if scaling:
         named = [metric["resource"] for metric in scaling.get("metrics") or [] if metric.get("resource")]
         return [_metric(resource["name"], _target(resource)) for resource in named]
-    resource = predictor.get("scaleMetric") or "cpu"
-    target = predictor.get("scaleTarget") or (_DEFAULT_UTILIZATION if resource == "cpu" else None)
+    resource = part.get("scaleMetric") or "cpu"
+    target = part.get("scaleTarget") or (_DEFAULT_UTILIZATION if resource == "cpu" else None)
     return [_metric(resource, _utilization(target))] if target and resource in ("cpu", "memory") else []
 
 

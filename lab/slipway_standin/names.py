@@ -39,12 +39,19 @@ MODEL_MOUNT = "/mnt/models"
 STANDARD = "Standard"
 MODES_BY_OLD_NAME = {"RawDeployment": STANDARD, "Serverless": "Knative"}
 MODES = frozenset({STANDARD, "Knative", "ModelMesh"})
+PREDICTOR = "predictor"
+TRANSFORMER = "transformer"
 AUTOSCALERS = ("hpa", "external", "keda", "none")
 
 
 def predictor_name(isvc: str, predictor: str = "") -> str:
     """The name of a predictor's Deployment, Service and HPA: ``m-predictor``, or ``m-v2-predictor`` when named."""
     return f"{isvc}-{predictor}-predictor" if predictor else f"{isvc}-predictor"
+
+
+def transformer_name(isvc: str) -> str:
+    """The name of a transformer's Deployment, Service and HPA."""
+    return f"{isvc}-transformer"
 
 
 def app_label(component: str) -> str:

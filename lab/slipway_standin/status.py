@@ -12,8 +12,10 @@ import copy
 from collections.abc import Iterable
 
 from slipway_standin import names
-from slipway_standin.conditions import INGRESS, PREDICTOR, READY, STOPPED, Conditions
+from slipway_standin.conditions import INGRESS, PREDICTOR, READY, STOPPED, TRANSFORMER, Conditions
 from slipway_standin.objects import Obj
+
+_CONDITIONS = {names.PREDICTOR: PREDICTOR, names.TRANSFORMER: TRANSFORMER}
 
 
 class Draft:
@@ -55,18 +57,18 @@ class Draft:
         model.setdefault("states", {"activeModelState": ""})["targetModelState"] = "FailedToLoad"
         model["lastFailureInfo"] = {"message": message, "reason": reason}
 
-    def failed(self, message: str) -> None:
+    def failed(self, message: str, component: str = names.PREDICTOR) -> None:
         """The API server refused what was to be made."""
-        self._rest.setdefault("components", {}).setdefault("predictor", {})
-        self.conditions.set(PREDICTOR, "False", "ReconcileFailed", message)
+        self._rest.setdefault("components", {}).setdefault(component, {})
+        self.conditions.set(_CONDITIONS[component], "False", "ReconcileFailed", message)
 
-    def deployment(self, made: Obj, url: str) -> None:
-        """PredictorReady from the Deployment; its observedGeneration is taken over as the InferenceService's."""
-        component = self._rest.setdefault("components", {}).setdefault("predictor", {})
+    def deployment(self, made: Obj, url: str, component: str = names.PREDICTOR) -> None:
+        """The component's condition from its Deployment; its observedGeneration is taken over as the InferenceService's."""
+        told = self._rest.setdefault("components", {}).setdefault(component, {})
         state, reason, message = _readiness(made.get("status") or {})
         if state == "True":
-            component["url"] = url
-        self.conditions.set(PREDICTOR, state, reason, message)
+            told["url"] = url
+        self.conditions.set(_CONDITIONS[component], state, reason, message)
         generation = (made.get("status") or {}).get("observedGeneration")
         if generation:
             self._rest["observedGeneration"] = generation

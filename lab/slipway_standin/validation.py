@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from slipway_standin import names
 from slipway_standin.defaults import FRAMEWORKS
-from slipway_standin.objects import Obj, annotations_of
+from slipway_standin.objects import Obj, annotations_of, labels_of
 
 _NAME = "[a-z]([-a-z0-9]*[a-z0-9])?"
 _PREDICTOR_FIELDS = (
@@ -13,8 +13,8 @@ _PREDICTOR_FIELDS = (
     "StorageUris, StorageContainerName, WorkerSpec, PodSpec"
 )
 _NOT_BUILT = "is not built by this stand-in for KServe: take it out, or run KServe's own controller"
-_NOT_BUILT_IN_SPEC = ("transformer", "explainer", "canary")
-_NOT_BUILT_IN_PREDICTOR = ("workerSpec", "storageUris", "logger", "batcher")
+_NOT_BUILT_IN_SPEC = ("explainer", "canary")
+_NOT_BUILT_IN_COMPONENTS = ("workerSpec", "storageUris", "logger", "batcher")
 _FIXED_IN_CANARY = ("maxReplicas", "scaleTarget", "scaleMetric", "autoScaling")
 
 
@@ -34,6 +34,8 @@ def _refusals(isvc: Obj, old: Obj | None) -> Iterator[str]:
         yield "the 'name' field is not allowed in standard predictor"
     yield from _one_implementation(predictor)
     yield from _extensions(predictor)
+    if transformer := isvc["spec"].get("transformer"):
+        yield from _extensions(transformer)
     if annotations_of(isvc).get(names.AUTOSCALER_CLASS) == "hpa":
         yield from _scaling(predictor)
     yield from _canaries(isvc)
@@ -138,9 +140,12 @@ def _not_built(isvc: Obj) -> Iterator[str]:
     for field in _NOT_BUILT_IN_SPEC:
         if spec.get(field):
             yield f"spec.{field} {_NOT_BUILT}"
-    for field in _NOT_BUILT_IN_PREDICTOR:
-        if spec["predictor"].get(field):
-            yield f"spec.predictor.{field} {_NOT_BUILT}"
+    for component in (names.PREDICTOR, names.TRANSFORMER):
+        for field in _NOT_BUILT_IN_COMPONENTS:
+            if (spec.get(component) or {}).get(field):
+                yield f"spec.{component}.{field} {_NOT_BUILT}"
+    if spec.get(names.TRANSFORMER) and labels_of(isvc).get(names.VISIBILITY) != names.CLUSTER_LOCAL:
+        yield f"spec.transformer without the label {names.VISIBILITY}: {names.CLUSTER_LOCAL} {_NOT_BUILT}"
     if (spec["predictor"].get("model") or {}).get("storage"):
         yield f"spec.predictor.model.storage {_NOT_BUILT}"
     if annotations_of(isvc).get(names.AUTOSCALER_CLASS) == "keda":

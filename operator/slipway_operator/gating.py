@@ -24,7 +24,7 @@ from slipway_operator.gates.scene import Answer, Scene, Side
 from slipway_operator.jobs import run_job
 from slipway_operator.rollout import gates
 from slipway_operator.rollout.observation import GateOutcome, GateTicket
-from slipway_operator.rollout.pods import host_of, predictors, url_host
+from slipway_operator.rollout.pods import host_of, of_component, predictors, url_host
 
 
 class Gating:
@@ -95,16 +95,16 @@ class Gating:
         if canary is None or canary.revision not in view.found.runtimes:
             return None
         # The predictor's own Service, also behind a transformer: the bundle's rows are the predictor's.
-        name = names.entry_service(subject.name, canary.revision)
-        service = await self._client.get(SERVICE, subject.namespace, name)
-        pods = view.found.pods.get(canary.revision, [])
+        predictor = await self._entries(subject, view, canary, names.PREDICTOR)
+        front = canary.component != names.PREDICTOR
         return Scene(
             namespace=subject.namespace,
             name=subject.name,
             model=subject.model_name,
             canary=_side(view, canary),
             stable=_side(view, status.stable) if status.stable else None,
-            entries=tuple(entries(service, pods)) if service else (),
+            entries=predictor,
+            fronts=await self._entries(subject, view, canary, canary.component) if front else (),
             passed=[
                 part.model_dump(mode="json", include={"name", "state", "message"})
                 for part in status.gates or []
@@ -112,9 +112,17 @@ class Gating:
             ],
         )
 
+    async def _entries(
+        self, subject: Subject, view: View, revision: Revision, component: str
+    ) -> tuple[str, ...]:
+        name = names.entry_service(subject.name, revision.revision, component)
+        service = await self._client.get(SERVICE, subject.namespace, name)
+        pods = of_component(view.found.pods.get(revision.revision, []), component)
+        return tuple(entries(service, pods)) if service else ()
+
 
 def entries(service: Json, pods: list[Json]) -> Iterator[str]:
-    """The URLs of a Service's port 80: its address or, where it has none (headless), its ready pods'."""
+    """The URLs of a Service's port 80: its address or, where it has none (headless), those of its ready pods."""
     spec = service.get("spec", {})
     address = spec.get("clusterIP")
     if address and address != "None":
@@ -122,7 +130,7 @@ def entries(service: Json, pods: list[Json]) -> Iterator[str]:
         return
     port: Json = next((part for part in spec.get("ports", []) if part.get("port") == PORT), {})
     target = port.get("targetPort", PORT)
-    for pod in predictors(pods):
+    for pod in pods:
         yield f"http://{host_of(pod)}:{_number(pod, target)}"
 
 

@@ -43,14 +43,24 @@ class Scene:
     canary: Side
     stable: Side | None = None
     entries: tuple[str, ...] = ()
-    """The URLs of the canary's own Service, or of the pods behind it where it has no address."""
+    """The URLs of its predictor's Service, or of the pods behind it where it has no address."""
+    fronts: tuple[str, ...] = ()
+    """Likewise of its transformer's, if it has one."""
     passed: list[Json] = field(default_factory=list)
     """The gates before this one, for webhooks."""
 
     @property
     def infer(self) -> tuple[str, ...]:
-        """Where the canary answers inference requests."""
-        return tuple(f"{entry}/v2/models/{self.model}/infer" for entry in self.entries)
+        """Where the canary's predictor answers inference requests."""
+        return self._infer(self.entries)
+
+    @property
+    def infer_front(self) -> tuple[str, ...]:
+        """Where its transformer does; empty where there is none."""
+        return self._infer(self.fronts)
+
+    def _infer(self, entries: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(f"{entry}/v2/models/{self.model}/infer" for entry in entries)
 
 
 def foreign(side: Side) -> Answer | None:

@@ -1,4 +1,5 @@
-"""The gate ``warmup``: requests through the canary's own Service until its latency has settled.
+"""The gate ``warmup``: requests through the canary's own Service, its transformer's if it has one, until its latency
+has settled.
 
 The first requests to a fresh process are slow (pages, caches, connections); clients should not be the ones that find
 out. Every request has a connection of its own, so that a Service's pods all get their share.
@@ -6,6 +7,7 @@ out. Every request has a connection of its own, so that a Service's pods all get
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from statistics import median
 from typing import Any
 
@@ -36,7 +38,21 @@ async def check(session: aiohttp.ClientSession, scene: Scene, requests: int) -> 
     if not scene.infer:
         raise NoAnswerError("the canary's Service has no address yet")
     least = requests * max(1, len(scene.canary.admin or ()))
-    return await _send(session, scene.infer, body, least)
+    refusal = await _refusal(session, scene.infer_front, body)
+    if refusal is None:
+        return await _send(session, scene.infer_front or scene.infer, body, least)
+    answer = await _send(session, scene.infer, body, least)
+    # A transformer may take something else than the predictor behind it: nobody knows an example of that.
+    doubt = f"; by its predictor alone: its transformer answers the predictor's example with {refusal}"
+    return replace(answer, message=answer.message + doubt)
+
+
+async def _refusal(session: aiohttp.ClientSession, fronts: Sequence[str], body: Any) -> int | None:
+    """The status by which a transformer does not take the predictor's example; None where it takes it, or there is none."""
+    if not fronts:
+        return None
+    reply = await ask(session, "POST", fronts[0], SECONDS, body)
+    return reply.status if 400 <= reply.status < 500 and reply.status not in TRANSIENT else None
 
 
 async def _send(session: aiohttp.ClientSession, urls: Sequence[str], body: Any, least: int) -> Answer:

@@ -87,12 +87,13 @@ def restarts_since(known: int, state: RevisionState) -> Problem | None:
 def unready(turn: Turn, state: RevisionState) -> Problem | None:
     """A canary that has lost pods: without any it fails at once, short of some after a grace."""
     canary = turn.status.canary
-    if canary is None or state.ready_pods >= min(canary.ready_pods, state.replicas):
+    enough = canary is not None and state.ready_pods >= min(canary.ready_pods, state.replicas)
+    if canary is None or (enough and state.answering):
         turn.update_canary(unready_since=None)
         return None
     since = canary.unready_since or turn.now
     turn.update_canary(unready_since=since)
-    if state.ready_pods and turn.now < since + UNREADY_GRACE:
+    if state.answering and turn.now < since + UNREADY_GRACE:
         turn.wake_at(since + UNREADY_GRACE)
         return None
     return Problem(

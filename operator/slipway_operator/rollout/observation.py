@@ -82,6 +82,17 @@ class RevisionState:
         """How many pods are ready."""
         return sum(pod.ready for pod in self.pods)
 
+    @property
+    def answering(self) -> bool:
+        """Whether every component has a ready pod: a transformer without its predictor answers nothing."""
+        return self.silent is None
+
+    @property
+    def silent(self) -> str | None:
+        """The first component without a ready pod."""
+        components = sorted(self.wanted) or ["predictor"]
+        return next((component for component in components if not self.ready_of(component)), None)
+
     def ready_of(self, component: str) -> int:
         """How many pods of a component are ready."""
         return sum(pod.ready for pod in self.pods if pod.component == component)

@@ -16,7 +16,12 @@ def answering(pods: Iterable[Json]) -> list[Json]:
 
 def predictors(pods: Iterable[Json]) -> list[Json]:
     """Those of them that hold a model; a transformer's know nothing of the bundle, and count nothing of the model's."""
-    return [pod for pod in answering(pods) if pod_state(pod).component == names.PREDICTOR]
+    return of_component(pods, names.PREDICTOR)
+
+
+def of_component(pods: Iterable[Json], component: str) -> list[Json]:
+    """Those of them that are of a component."""
+    return [pod for pod in answering(pods) if pod_state(pod).component == component]
 
 
 def host_of(pod: Json) -> str:

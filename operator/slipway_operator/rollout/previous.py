@@ -21,15 +21,16 @@ def watch(turn: Turn) -> None:
         return
     turn.wake_at(previous.keep_until)
     state, old = turn.state(stable), turn.state(previous)
-    if turn.status.canary or state is None or old is None or not old.ready_pods:
+    if turn.status.canary or state is None or old is None or not old.answering:
         return
     if cause := _cannot_serve(stable, state) or late.verdict(turn):
         go_back(turn, stable, cause.reason, f"{cause.message} after its promotion")
 
 
 def _cannot_serve(stable: Stable, state: RevisionState) -> Problem | None:
-    if not state.ready_pods:
-        return Problem(reasons.CANARY_UNREADY, "none of its pods is ready")
+    if not state.answering:
+        which = f"pods of its {state.silent}" if state.ready_pods else "its pods"
+        return Problem(reasons.CANARY_UNREADY, f"none of {which} is ready")
     # An older operator has not noted them.
     return None if stable.restarts is None else causes.restarts_since(stable.restarts, state)
 

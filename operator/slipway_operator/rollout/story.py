@@ -120,8 +120,9 @@ def _ready(turn: Turn) -> Finding:
     state = turn.state(stable)
     if stable is None:
         return "False", reasons.NOTHING_SERVES, "no revision has become ready yet"
-    if state is None or not state.ready_pods:
-        return "False", reasons.STABLE_UNREADY, f"version {stable.version} has no ready pod"
+    if state is None or not state.answering:
+        where = f" of its {state.silent}" if state and state.ready_pods else ""
+        return "False", reasons.STABLE_UNREADY, f"version {stable.version} has no ready pod{where}"
     if turn.seen.route is None or not (turn.seen.route.accepted or turn.status.traffic):
         return "False", reasons.NOT_ACCEPTED, "the route has not been accepted by the gateway"
     return "True", reasons.SERVING, f"version {stable.version} serves"

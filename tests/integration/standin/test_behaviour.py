@@ -234,10 +234,34 @@ async def test_a_fetched_model_that_fails_is_reported_with_the_initializers_last
     }
 
 
+async def test_a_transformer_has_a_workload_of_its_own_and_the_address_is_its(
+    cluster: Any, an_isvc: Any
+) -> None:
+    isvc = an_isvc()
+    isvc["spec"]["transformer"] = {"minReplicas": 2, "containers": [{"name": "t", "image": "x"}]}
+    await cluster.apply(isvc)
+    seen = await cluster.settle()
+    made = await cluster.get("Deployment", "m-transformer")
+    assert made["spec"]["replicas"] == 2
+    (container,) = made["spec"]["template"]["spec"]["containers"]
+    assert container["args"][:4] == [
+        "--model_name",
+        "m",
+        "--predictor_host",
+        f"m-predictor.{cluster.namespace}",
+    ]
+    assert (await cluster.get("Service", "m-transformer"))["spec"]["ports"][0]["port"] == 80
+    assert await cluster.get("Deployment", "m-predictor")
+    assert seen[-1]["address"]["url"] == f"http://m-transformer.{cluster.namespace}.svc.cluster.local"
+    conditions = {entry["type"]: entry["status"] for entry in seen[-1]["conditions"]}
+    assert "TransformerReady" in conditions
+    assert [owner["name"] for owner in made["metadata"]["ownerReferences"]] == ["m"]
+
+
 @pytest.mark.parametrize(
     ("spec", "sentence"),
     [
-        ({"transformer": {"containers": [{"name": "t"}]}}, "spec.transformer is not built by this stand-in"),
+        ({"explainer": {"containers": [{"name": "t"}]}}, "spec.explainer is not built by this stand-in"),
         (
             {"predictor": {"minReplicas": 3, "maxReplicas": 2}},
             "'MinReplicas' cannot be greater than MaxReplicas",

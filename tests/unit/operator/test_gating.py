@@ -24,7 +24,6 @@ PODS = [
     pod("10.0.0.1"),
     pod("10.0.0.2", ready=False),
     pod("10.0.0.3"),
-    pod("10.0.0.4", component="transformer"),
 ]
 NAMED = [pod("10.0.0.1", ports=[{"name": "web", "containerPort": 9000}])]
 
@@ -34,7 +33,7 @@ NAMED = [pod("10.0.0.1", ports=[{"name": "web", "containerPort": 9000}])]
     [
         (service("10.96.0.7"), PODS, ["http://10.96.0.7:80"]),
         (service("fd00::7"), PODS, ["http://[fd00::7]:80"]),
-        (service("None"), PODS, ["http://10.0.0.1:8080", "http://10.0.0.3:8080"]),
+        (service("None"), [PODS[0], PODS[2]], ["http://10.0.0.1:8080", "http://10.0.0.3:8080"]),
         (service("None", "web"), NAMED, ["http://10.0.0.1:9000"]),
         (service("None"), [pod("fd00::1")], ["http://[fd00::1]:8080"]),
         ({"spec": {"clusterIP": "None"}}, NAMED, ["http://10.0.0.1:80"]),

@@ -8,6 +8,8 @@ from slipway_operator.cluster.render.common import Json, Subject, head
 from slipway_operator.rollout.revision import SCALE_FIELDS
 
 PROTOCOL = "v2"
+NAME_FLAG = "--model_name"
+"""The argument by which KServe's transformers are told the model's name."""
 
 
 def render_service(subject: Subject, revision: Revision) -> Json:
@@ -22,6 +24,7 @@ def render_service(subject: Subject, revision: Revision) -> Json:
     metadata["labels"][names.KSERVE_VISIBILITY] = "cluster-local"
     metadata["annotations"][names.KSERVE_MODE] = "Standard"
     body["spec"] = _spec(subject, revision, name)
+    _name_model(subject, body["spec"])
     if not scales(body["spec"]):
         metadata["annotations"].setdefault(names.KSERVE_AUTOSCALER, "none")
     return body
@@ -43,6 +46,16 @@ def _spec(subject: Subject, revision: Revision, runtime: str) -> Json:
     if template and template.spec:
         spec = merged(spec, template.spec.to_json())
     return spec
+
+
+def _name_model(subject: Subject, spec: Json) -> None:
+    """KServe tells a transformer the InferenceService's name, which is the revision's, unless it is told another."""
+    containers = (spec.get("transformer") or {}).get("containers")
+    if not containers:
+        return
+    arguments = containers[0].get("args") or []
+    if not any(part == NAME_FLAG or part.startswith(f"{NAME_FLAG}=") for part in arguments):
+        containers[0]["args"] = [*arguments, NAME_FLAG, subject.model_name]
 
 
 def scales(spec: Json) -> bool:

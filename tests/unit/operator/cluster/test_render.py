@@ -134,6 +134,22 @@ def test_template_is_merged_over_but_cannot_take_our_labels():
     )
 
 
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ([], ["--model_name", "churn"]),
+        (["--predictor_protocol", "v2"], ["--predictor_protocol", "v2", "--model_name", "churn"]),
+        (["--model_name=own"], ["--model_name=own"]),
+        (["--model_name", "own"], ["--model_name", "own"]),
+    ],
+)
+def test_a_transformer_is_told_the_models_name_and_not_the_revisions(given, told):
+    one = subject(template={"spec": {"transformer": {"containers": [{"name": "t", "args": given}]}}})
+    body = render_service(one, revision_of(one.spec))
+    assert body["spec"]["transformer"]["containers"][0]["args"] == told
+    assert one.spec.template.spec.transformer["containers"][0]["args"] == given, "the spec is left alone"
+
+
 def test_scale_bounds_change_in_place():
     old, new = {"predictor": {"minReplicas": 1, "maxReplicas": 3}}, {"predictor": {"minReplicas": 2}}
     assert scale_patch(old, new) == {"spec": {"predictor": {"minReplicas": 2, "maxReplicas": None}}}

@@ -45,5 +45,5 @@ def side(version, *admin, digest=DIGEST, foreign=False):
     return Side(revision, "ClusterServingRuntime/some", None if foreign else tuple(admin))
 
 
-def scene(canary, stable=None, entries=(), passed=()):
-    return Scene("ml", "churn", "churn", canary, stable, tuple(entries), list(passed))
+def scene(canary, stable=None, entries=(), passed=(), fronts=()):
+    return Scene("ml", "churn", "churn", canary, stable, tuple(entries), tuple(fronts), list(passed))

@@ -163,6 +163,38 @@ async def test_every_pod_gets_its_requests(good):
     assert max(counts) - min(counts) <= 1
 
 
+async def test_a_transformer_is_warmed_with_what_is_behind_it(good):
+    url, asked = good
+    async with serving({INFER: (200, ANSWER)}) as (front, through):
+        found = await answer("warmup", scene(side("2", url), None, [url], fronts=[front]), requests=4)
+    assert found.verdict == "Passed", found.message
+    assert sum(path == INFER for _, path, _ in through) >= 4
+    assert not [path for _, path, _ in asked if path == INFER], "clients come through the transformer only"
+
+
+async def test_a_transformer_that_takes_something_else_leaves_the_predictor_to_be_warmed(good):
+    url, asked = good
+    async with serving({INFER: (400, {"error": "text is missing"})}) as (front, _):
+        found = await answer("warmup", scene(side("2", url), None, [url], fronts=[front]), requests=4)
+    assert found.verdict == "Passed"
+    assert "its transformer answers the predictor's example with 400" in found.message
+    assert sum(path == INFER for _, path, _ in asked) >= 4
+
+
+@pytest.mark.parametrize(("status", "verdict"), [(500, "Failed"), (503, "Error")])
+async def test_a_transformer_that_fails_does_not_pass(good, status, verdict):
+    async with serving({INFER: (status, {"error": "broken"})}) as (front, _):
+        found = await answer("warmup", scene(side("2", good[0]), None, [good[0]], fronts=[front]))
+    assert found.verdict == verdict, found.message
+
+
+async def test_golden_rows_go_to_the_predictor_behind_a_transformer(good):
+    async with serving({INFER: (500, {"error": "broken"})}) as (front, through):
+        found = await answer("golden", scene(side("2", good[0]), None, [good[0]], fronts=[front]))
+    assert found.verdict == "Passed", found.message
+    assert through == []
+
+
 @pytest.mark.parametrize(
     ("times", "expected"),
     [

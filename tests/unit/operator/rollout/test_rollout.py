@@ -7,7 +7,7 @@ import pytest
 from tests.unit.operator.world import World, revision, serving, spec
 
 from slipway_operator.api import reasons
-from slipway_operator.rollout.observation import Failure, Problem
+from slipway_operator.rollout.observation import Failure, PodState, Problem
 
 V1, V2, V3 = revision("1"), revision("2"), revision("3")
 
@@ -363,3 +363,32 @@ def test_while_nobody_knows_what_the_route_leads_to_no_revision_is_deleted():
     world.route_problem = None
     world.run(30)
     assert world.deleted == [V1]
+
+
+def behind_a_transformer(world, name, *, predictor):
+    """This revision has a transformer; whether its predictor is ready."""
+    pods = (PodState("p", ready=predictor), PodState("t", ready=True, component="transformer"))
+    state = replace(world.revisions[name], pods=pods, wanted={"predictor": 1, "transformer": 1}, replicas=2)
+    world.revisions[name] = replace(state, serving=predictor)
+
+
+def test_a_transformer_without_its_predictor_serves_nothing():
+    world = serving("1")
+    behind_a_transformer(world, V1, predictor=True)
+    world.run(2)
+    assert world.condition("Ready")[0] == "True"
+    behind_a_transformer(world, V1, predictor=False)
+    world.run(2)
+    assert world.condition("Ready") == ("False", reasons.STABLE_UNREADY)
+
+
+def test_a_canary_that_has_lost_its_predictor_fails_at_once_though_its_transformer_is_there():
+    world = serving("1")
+    world.apply(spec("2"))
+    world.run(8)
+    behind_a_transformer(world, V2, predictor=True)
+    world.run(2)
+    assert world.status.step is not None
+    behind_a_transformer(world, V2, predictor=False)
+    world.run(3)
+    assert world.status.failed.reason == reasons.CANARY_UNREADY
