@@ -239,6 +239,8 @@ class ModelDeploymentStatus(ApiModel):
     rollout: EffectiveRollout | None = None
     capacity: dict[str, int] | None = None
     """How many replicas stable had when the rollout began, by component."""
+    capacity_until: Time | None = None
+    """Until when stable keeps them after its end."""
     traffic: Traffic | None = None
     evidence: Evidence | None = None
     analysis: list[Analysis] | None = None

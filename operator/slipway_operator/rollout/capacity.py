@@ -4,9 +4,13 @@ An autoscaler sees the load, not the plan. It takes stable's pods away while the
 would find too few of them; and it brings the canary's only after the traffic has come. So as long as a rollout runs
 the lower bound of stable is what it had at the start, the canary's is what its weight needs, and a weight is written
 once its pods are ready. Where replicas are fixed there is nothing to do.
+
+Nor is it over with the rollout: for minutes an autoscaler goes by the little load that a revision had before all of it
+came, and takes pods away at once where only the bound has kept them. So the bound stays until it has seen the load.
 """
 
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from math import ceil
 from typing import Any
 
@@ -16,11 +20,27 @@ from slipway_operator.rollout.turn import Turn
 
 Bounds = Mapping[str, Any]
 """Component → its scale fields, as an InferenceService has them."""
+SETTLING = timedelta(minutes=5)
+"""How long the HorizontalPodAutoscaler remembers what it would have done (its downscale stabilization), and KEDA likewise."""
 
 
 def at_start(state: RevisionState | None) -> dict[str, int] | None:
     """How many replicas stable has as the rollout begins, by component."""
     return dict(state.wanted) or None if state else None
+
+
+def settle(turn: Turn) -> None:
+    """After a rollout, or a late way back: let the autoscaler have its way again once it has seen the load."""
+    status = turn.status
+    if status.canary or status.capacity is None:
+        return
+    if status.capacity_until is None:
+        turn.update(capacity_until=turn.now + SETTLING)
+    until = turn.status.capacity_until
+    if until is None or turn.now >= until or not any(map(_is_scaled, turn.seen.scale.values())):
+        turn.update(capacity=None, capacity_until=None)
+    else:
+        turn.wake_at(until)
 
 
 def bounds(turn: Turn, part: Revision) -> Bounds:
@@ -47,17 +67,17 @@ def missing(turn: Turn) -> str | None:
 
 
 def _least(turn: Turn, part: Revision) -> Iterator[tuple[str, int]]:
-    """The lower bounds that the rollout asks for, of the components that something scales."""
+    """The lower bounds that the rollout asks for, or the time after it, of the components that something scales."""
     status = turn.status
     canary, stable, rollout = status.canary, status.stable, status.rollout
-    if canary is None or stable is None or rollout is None:
+    if stable is None or rollout is None:
         return
     for component, replicas in (status.capacity or {}).items():
         if not _is_scaled(turn.seen.scale.get(component)):
             continue
         if part.revision == stable.revision:
             yield component, replicas
-        elif part.revision == canary.revision and status.step:
+        elif canary and part.revision == canary.revision and status.step:
             yield component, _needed(rollout, replicas, status.step.weight)
 
 

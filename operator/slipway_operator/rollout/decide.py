@@ -7,6 +7,7 @@ what happened. Deciding twice on the same input gives the same answer.
 from datetime import datetime
 
 from slipway_operator.rollout import (
+    capacity,
     commands,
     housekeeping,
     previous,
@@ -30,6 +31,7 @@ def decide(deployment: Deployment, seen: Observation, now: datetime) -> Decision
     target.choose(turn)  # start, supersede or abort, as the spec asks
     progress.advance(turn)  # ready, steps, verdict, promotion or rollback
     previous.watch(turn)  # is what was promoted still able to serve, while the old one is there?
+    capacity.settle(turn)  # has the autoscaler seen what its load is now?
     traffic.steer(turn)  # the route towards the split that the status now wants
     repair.put_back(turn)  # what somebody has deleted or edited
     housekeeping.keep_up(turn)  # make what is new, scale, delete what is over

@@ -6,7 +6,7 @@ old one is still there, goes back.
 
 from slipway_operator.api import reasons
 from slipway_operator.api.status import Stable
-from slipway_operator.rollout import causes, late
+from slipway_operator.rollout import capacity, causes, late
 from slipway_operator.rollout.observation import Problem, RevisionState
 from slipway_operator.rollout.turn import Turn
 
@@ -41,7 +41,13 @@ def go_back(turn: Turn, stable: Stable, reason: str, why: str) -> None:
     if previous is None:
         return
     message = f"{why}: back to version {previous.version}"
-    turn.update(stable=Stable(**previous.identity(), promoted_at=turn.now), previous=None, evidence=None)
+    turn.update(
+        stable=Stable(**previous.identity(), promoted_at=turn.now),
+        previous=None,
+        evidence=None,
+        capacity=capacity.at_start(turn.state(previous)),
+        capacity_until=None,
+    )
     if (
         failed is None or failed.revision != turn.wanted.revision
     ):  # else what the spec asks for has failed already

@@ -27,6 +27,7 @@ def start(turn: Turn, revision: Revision, rollout: EffectiveRollout) -> None:
         previous=None if previous and previous.revision == revision.revision else previous,
         rollout=rollout,
         capacity=capacity.at_start(turn.state(turn.status.stable)),
+        capacity_until=None,
         gates=None,
         step=None,
         evidence=None,

@@ -60,20 +60,49 @@ def test_a_fixed_number_is_still_enough_for_all_requests_at_the_end():
     assert world.revisions[V2].ready_pods == 8
 
 
-def test_stable_keeps_what_it_had_until_the_rollout_is_over_and_then_what_the_spec_says():
-    world = at(rolling(), 10)
+def settled(world, name):
+    """Run until the autoscaler has seen the load; nobody takes pods of this revision away before."""
+    for _ in range(295):
+        assert least(world, name) == 8, "pods are taken away before the autoscaler has seen the load"
+        world.tick()
+    world.run(10)
+    return world
+
+
+def test_stable_keeps_what_it_had_and_what_is_promoted_too_until_its_autoscaler_has_seen_the_load():
+    world = at(rolling(keepStable={"for": "1h"}), 10)
     assert least(world, V1) == 8
     world.run_until("Healthy")
     assert least(world, V1) == 8, "kept warm with all its pods: going back is one change of the route"
-    assert least(world, V2) == 1
+    assert least(settled(world, V2), V2) == 1
+    assert least(world, V1) == 8
 
 
-def test_after_a_rollback_stable_is_its_autoscaler_s_again():
+def test_after_a_rollback_stable_is_its_autoscaler_s_again_once_that_has_seen_the_load():
     world = at(rolling(), 10)
     world.failing[V2] = 0.5
     world.run_until("RolledBack")
-    world.run(3)
-    assert least(world, V1) == 1
+    assert least(settled(world, V1), V1) == 1
+    assert world.status.capacity is None
+
+
+def test_a_late_way_back_finds_the_pods_and_keeps_them():
+    world = at(rolling(keepStable={"for": "1h"}), 10)
+    world.run_until("Healthy")
+    settled(world, V2)
+    world.say("rollback")
+    world.run_until("RolledBack")
+    assert least(settled(world, V1), V1) == 1
+
+
+def test_a_rollout_that_begins_while_they_are_kept_begins_with_them():
+    world = at(rolling(), 10)
+    world.failing[V2] = 0.5
+    world.run_until("RolledBack")
+    world.apply(spec("3", steps=LONG))
+    at(world, 10)
+    assert world.status.capacity == {"predictor": 8}
+    assert world.status.capacity_until is None
 
 
 def test_the_upper_bound_is_the_user_s():
@@ -115,3 +144,4 @@ def test_where_nothing_scales_nothing_is_changed():
     world.apply(spec("2"))
     world.run_until("Healthy")
     assert world.revisions[V1].scale == world.revisions[V2].scale == world.scale
+    assert world.status.capacity is None
