@@ -54,15 +54,16 @@ class Counted:
 async def read(
     session: aiohttp.ClientSession,
     proxies: Sequence[Json],
-    rules: Mapping[str, Sequence[str]],
+    rules: Mapping[str, Sequence[str | None]],
     port: int = PORT,
     *,
     blind: bool = False,
 ) -> Entries | str:
     """The counters of a route's backends in every ready proxy, or why they could not all be read.
 
-    ``rules`` holds its weighted rules by name, each with the revisions in the order of its backendRefs. Where errors are
-    not whole they are left to the pods' own counters; ``blind``: there are none, and a part is better than nothing.
+    ``rules`` holds its weighted rules by name, each with the revisions in the order of its backendRefs (None: nobody).
+    Where errors are not whole they are left to the pods' own counters; ``blind``: there are none, and a part is better
+    than nothing.
     """
     ready = answering(proxies)
     if not ready:
@@ -77,13 +78,14 @@ async def read(
 
 
 def _entries(
-    proxy: str, counted: Mapping[Cluster, Counted], rules: Mapping[str, Sequence[str]], *, blind: bool
+    proxy: str, counted: Mapping[Cluster, Counted], rules: Mapping[str, Sequence[str | None]], *, blind: bool
 ) -> Entries:
     """One for each revision, over all rules: a rule without requests has no histogram, and takes nobody's away."""
     clusters: dict[str, list[Cluster]] = {}
     for rule, backends in rules.items():
         for index, revision in enumerate(backends):
-            clusters.setdefault(revision, []).append((rule, index))
+            if revision:
+                clusters.setdefault(revision, []).append((rule, index))
     entries: Entries = {}
     for revision, places in clusters.items():
         found = [counted[place] for place in places if place in counted]
@@ -133,7 +135,7 @@ def _count(counts: dict[Cluster, Counter[str]], cluster: Cluster, value: int, *,
 
 
 async def _read_one(
-    session: aiohttp.ClientSession, pod: Json, rules: Mapping[str, Sequence[str]], port: int
+    session: aiohttp.ClientSession, pod: Json, rules: Mapping[str, Sequence[str | None]], port: int
 ) -> dict[Cluster, Counted] | str:
     name = pod["metadata"]["name"]
     wanted = quote(f"({'|'.join(map(re.escape, rules))})/backend/")

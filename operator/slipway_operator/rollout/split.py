@@ -3,9 +3,13 @@
 A gateway drops a backend's cluster before, or warms it after, the route that names it changes: a direct switch
 through weight 0 loses requests (measured on Envoy Gateway: 8 of 9,000). So a backend enters at one millionth and
 leaves through one millionth, and the set of backends changes only once the last change was seen to take.
+
+Nor may the others change their places meanwhile: Envoy Gateway names clusters by number, and one that has another
+revision behind it all at once loses requests, or leads them astray (7 of 21,500; ``placed`` leaves them where they are:
+0 of 27,000).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 WHOLE = 1_000_000
 LEAST = 1
@@ -49,6 +53,25 @@ def next_split(current: Split, wanted: Split) -> dict[str, int]:
     if any(current[name] > LEAST for name in leavers):
         return _rest_to_largest(dict(wanted), leavers)
     return dict(wanted)
+
+
+def placed(places: Sequence[str | None], split: Split) -> list[tuple[str, int]]:
+    """The backends with their weights, those of ``split`` that have a place already at just that one.
+
+    ``places`` holds who is where now, None where nobody is. A place between others that is left keeps somebody who is
+    there anyway, at weight 0: nothing leads to it, and the next newcomer takes it.
+    """
+    taken: list[str | None] = []
+    for name in places:
+        taken.append(name if name in split and name not in taken else None)
+    for newcomer in (name for name in split if name not in places):
+        if None in taken:
+            taken[taken.index(None)] = newcomer
+        else:
+            taken.append(newcomer)
+    while taken and taken[-1] is None:
+        taken.pop()
+    return [(name, split[name]) if name else (max(split, key=lambda part: split[part]), 0) for name in taken]
 
 
 def _rest_to_largest(split: dict[str, int], least: list[str]) -> dict[str, int]:

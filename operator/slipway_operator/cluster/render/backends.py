@@ -72,6 +72,11 @@ def revision_of(subject: Subject, ref: Json) -> str:
     return name.removeprefix(f"{subject.name}-").rpartition("-")[0] or name
 
 
+def places_of(subject: Subject, refs: Sequence[Json]) -> list[str | None]:
+    """Which revision has which place among a rule's backendRefs; None where requests lead to nobody."""
+    return [revision_of(subject, ref) if ref.get("weight", 1) else None for ref in refs]
+
+
 def accepted(route: Json) -> tuple[bool, str | None]:
     """Whether every parent has accepted the present generation; if not, why."""
     generation = route["metadata"]["generation"]

@@ -13,6 +13,7 @@ from slipway_operator.cluster.render.backends import backend, mirror, parent, re
 from slipway_operator.cluster.render.common import Json, Subject, head
 from slipway_operator.cluster.render.runtime import serving_container
 from slipway_operator.rollout.observation import Course
+from slipway_operator.rollout.split import placed
 
 SERVICE = "inference.GRPCInferenceService"
 _METHOD = {"type": "Exact", "service": SERVICE}
@@ -26,6 +27,7 @@ def render_grpc_route(
     wanted: Course,
     components: Mapping[str, str],
     ports: Mapping[str, int],
+    places: Sequence[str | None] = (),
 ) -> Json | None:
     """The GRPCRoute as ``wanted``; None where no revision that has requests speaks gRPC.
 
@@ -41,7 +43,7 @@ def render_grpc_route(
         return None
     rule: Json = {
         "matches": [{"method": _METHOD}],
-        "backendRefs": [led_to(revision, weight) for revision, weight in split.items()],
+        "backendRefs": [led_to(revision, weight) for revision, weight in placed(places, split)],
     }
     if wanted.mirror and wanted.mirror.revision in ports:
         revision = wanted.mirror.revision

@@ -16,6 +16,7 @@ from slipway_operator.cluster.render.backends import (
 )
 from slipway_operator.cluster.render.common import Json, Subject, head
 from slipway_operator.rollout.observation import Course, Mirror, RouteState
+from slipway_operator.rollout.split import placed
 
 _PATH = {"type": "PathPrefix", "value": "/"}
 
@@ -26,8 +27,9 @@ def render_route(
     hostnames: Sequence[str],
     wanted: Course,
     components: Mapping[str, str],
+    places: Sequence[str | None] = (),
 ) -> Json:
-    """The HTTPRoute as ``wanted``; ``components`` gives each revision's entry component.
+    """The HTTPRoute as ``wanted``; ``components`` gives each revision's entry component, ``places`` who is where now.
 
     The first rule is the weighted one: the gateway's counters are found by its number.
     """
@@ -36,7 +38,7 @@ def render_route(
         "matches": [{"path": _PATH}],
         "backendRefs": [
             backend(subject, revision, weight, names_of[revision])
-            for revision, weight in wanted.split.items()
+            for revision, weight in placed(places, wanted.split)
         ],
     }
     if wanted.mirror:

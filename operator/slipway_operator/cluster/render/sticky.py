@@ -1,7 +1,7 @@
 """Clients that stay with one revision: Envoy Gateway's policy that a header's hash chooses the backend.
 
-Envoy cuts the hashes into ranges by the weights, in the order of the backends: stable's comes first, so that a weight
-that rises takes clients from stable and none from the canary.
+Envoy cuts the hashes into ranges by the weights, in the order of the backends, and those keep their places: a weight that
+rises takes clients from the other side and gives none away.
 """
 
 from slipway_operator.cluster.kinds import GRPC_ROUTE, HTTP_ROUTE, TRAFFIC_POLICY

@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from slipway_operator.api import names, reasons
 from slipway_operator.api.spec import ParentRef
 from slipway_operator.cluster.kinds import HTTP_ROUTE
-from slipway_operator.cluster.render.backends import accepted, holds, name_revision, revision_of
+from slipway_operator.cluster.render.backends import accepted, holds, name_revision, places_of, revision_of
 from slipway_operator.cluster.render.common import Json, Subject
 from slipway_operator.rollout.observation import Problem, RouteState
 from slipway_operator.rollout.revision import HASH_DIGITS
-from slipway_operator.rollout.split import Split, normalised
+from slipway_operator.rollout.split import Split, normalised, placed
 
 _COMPONENTS = "|".join(names.COMPONENTS)
 
@@ -43,12 +43,12 @@ def read(subject: Subject, route: Json, components: Mapping[str, str]) -> RouteS
     )
 
 
-def rules_of(subject: Subject, route: Json) -> dict[str, list[str]]:
-    """The rules that are ours, as Envoy Gateway names them, each with its revisions in order."""
+def rules_of(subject: Subject, route: Json) -> dict[str, list[str | None]]:
+    """The rules that are ours, as Envoy Gateway names them, each with its revisions in their places."""
     metadata = route["metadata"]
     prefix = f"{HTTP_ROUTE.name.lower()}/{metadata['namespace']}/{metadata['name']}/rule"
     return {
-        f"{prefix}/{number}": [revision_of(subject, ref) for ref in rule["backendRefs"]]
+        f"{prefix}/{number}": places_of(subject, rule["backendRefs"])
         for number, rule in enumerate(_rules(route))
         if _split(subject, rule)
     }
@@ -131,6 +131,10 @@ def _split(subject: Subject, rule: Json) -> dict[str, int] | None:
     return normalised(weights)
 
 
+def _places(subject: Subject, rule: Json) -> list[str | None]:
+    return places_of(subject, [ref for ref in _own(subject, rule) if _is_revision(subject, ref)])
+
+
 def _backends(subject: Subject, rule: Json, split: Split, components: Mapping[str, str]) -> list[Json]:
     pattern = dict(_own(subject, rule)[0])
     pattern.pop("weight", None)
@@ -144,5 +148,5 @@ def _backends(subject: Subject, rule: Json, split: Split, components: Mapping[st
             "weight": weight,
             "filters": name_revision(filters, revision),
         }
-        for revision, weight in split.items()
+        for revision, weight in placed(_places(subject, rule), split)
     ]

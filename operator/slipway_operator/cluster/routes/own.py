@@ -16,7 +16,7 @@ from slipway_operator.cluster.gateway import Parents, find_parents
 from slipway_operator.cluster.hostnames import claimed_hostnames, external_hostnames
 from slipway_operator.cluster.kinds import GRPC_ROUTE, HTTP_ROUTE, SERVICE, TRAFFIC_POLICY, Kind
 from slipway_operator.cluster.render.address import address_names
-from slipway_operator.cluster.render.backends import accepted, holds, revision_of
+from slipway_operator.cluster.render.backends import accepted, holds, places_of
 from slipway_operator.cluster.render.common import Subject, is_ours
 from slipway_operator.cluster.render.grpc import grpc_port, render_grpc_route
 from slipway_operator.cluster.render.route import read_route, render_route
@@ -64,9 +64,9 @@ class OwnRoutes:
         if http is None or problem:
             return view
         state = read_route(subject, http, plan.parents.refs, plan.hostnames)
-        rules = {_rule(subject, HTTP_ROUTE): list(state.split)}
+        rules = {_rule(subject, HTTP_ROUTE): _places(subject, http)}
         if grpc:
-            rules[_rule(subject, GRPC_ROUTE)] = _revisions(subject, grpc)
+            rules[_rule(subject, GRPC_ROUTE)] = _places(subject, grpc)
         state = replace(_both(subject, plan, state, grpc), edit=_edit(http, grpc))
         state = _sticky(subject, state, policy)
         return replace(view, state=state, rules=rules)
@@ -74,15 +74,18 @@ class OwnRoutes:
     async def write(self, client: Client, site: Site, course: Course) -> None:
         """Server-side apply: the routes are ours as a whole."""
         subject, plan = site.subject, await _plan(client, site)
-        await client.apply(
-            HTTP_ROUTE, render_route(subject, plan.parents.refs, plan.hostnames, course, site.components)
-        )
-        for kind, body in (
-            (GRPC_ROUTE, plan.render_grpc(subject, course)),
+        http, grpc = [
+            await client.get(kind, subject.namespace, subject.name) for kind in (HTTP_ROUTE, GRPC_ROUTE)
+        ]
+        places = _places(subject, http)
+        body = render_route(subject, plan.parents.refs, plan.hostnames, course, site.components, places)
+        await client.apply(HTTP_ROUTE, body)
+        for kind, part in (
+            (GRPC_ROUTE, plan.render_grpc(subject, course, _places(subject, grpc))),
             (TRAFFIC_POLICY, render_policy(subject)),
         ):
-            if body:
-                await client.apply(kind, body)
+            if part:
+                await client.apply(kind, part)
             else:
                 await _remove(client, subject, kind)
 
@@ -105,12 +108,12 @@ class Plan:
     grpc_ports: Mapping[str, int]
     """Of each revision that speaks gRPC."""
 
-    def render_grpc(self, subject: Subject, course: Course) -> Json | None:
+    def render_grpc(self, subject: Subject, course: Course, places: Sequence[str | None]) -> Json | None:
         """The GRPCRoute, if there is to be one."""
         if not self.grpc:
             return None
         return render_grpc_route(
-            subject, self.parents.refs, self.grpc_hostnames, course, self.components, self.grpc_ports
+            subject, self.parents.refs, self.grpc_hostnames, course, self.components, self.grpc_ports, places
         )
 
 
@@ -144,7 +147,7 @@ async def _grpc_ports(client: Client, site: Site) -> dict[str, int]:
 
 def _both(subject: Subject, plan: Plan, http: RouteState, grpc: Json | None) -> RouteState:
     """The state of the two as one."""
-    wanted = plan.render_grpc(subject, http)
+    wanted = plan.render_grpc(subject, http, _places(subject, grpc))
     if wanted is None:
         return replace(http, current=http.current and not (grpc and is_ours(subject, grpc)))
     if grpc is None:
@@ -187,10 +190,10 @@ async def _remove(client: Client, subject: Subject, kind: Kind) -> None:
         await client.delete(kind, subject.namespace, subject.name)
 
 
-def _revisions(subject: Subject, route: Json) -> list[str]:
-    """The revisions of a route's first rule, in order."""
-    rules = route.get("spec", {}).get("rules") or [{}]
-    return [revision_of(subject, part) for part in rules[0].get("backendRefs", [])]
+def _places(subject: Subject, route: Json | None) -> list[str | None]:
+    """Who is where in a route's weighted rule."""
+    rules = (route or {}).get("spec", {}).get("rules") or [{}]
+    return places_of(subject, rules[0].get("backendRefs", []))
 
 
 def _rule(subject: Subject, kind: Kind) -> str:

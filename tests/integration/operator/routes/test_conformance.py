@@ -94,6 +94,34 @@ async def test_the_whole_way_of_a_rollout_and_back_is_read_as_it_is_written(plac
             assert state.current
 
 
+async def test_on_the_whole_way_nobody_who_stays_changes_his_number(place):
+    """Envoy Gateway names clusters by it; one that is suddenly another revision's loses requests."""
+    await place.write(make_split(OLD))
+    before = (await place.read()).rules
+    for stable in (NEW, NEXT, OLD, NEW):
+        while (await place.state()).split != make_split(stable):
+            split = next_split((await place.state()).split, make_split(stable))
+            await place.write(split)
+            view = await place.read()
+            assert dict(view.state.split) == split
+            assert view.state.current
+            for rule, revisions in before.items():
+                for number, revision in enumerate(revisions):
+                    assert revision not in split or view.rules[rule][number] == revision
+            before = view.rules
+
+
+async def test_every_backend_is_one_that_is_there(place):
+    """Also where nothing leads to it: the gateway would not resolve a Service that is gone."""
+    await place.write({OLD: 999_999, NEW: 1})
+    await place.write({OLD: 1, NEW: 999_999})
+    await place.write({NEW: WHOLE})
+    for body in await place.objects():
+        for rule in body["spec"]["rules"]:
+            named = [part["name"] for part in rule["backendRefs"]]
+            assert f"churn-{OLD}-predictor" not in named, "it is about to be deleted"
+
+
 async def test_it_is_accepted_when_the_gateway_has_accepted_all_of_it_as_it_is_now(place):
     await place.write(SPLIT)
     assert not (await place.state()).accepted

@@ -114,6 +114,15 @@ async def test_the_rules_of_a_route_are_added_up(proxy):
     )
 
 
+async def test_a_place_that_nobody_has_is_left_out(proxy):
+    port, _ = proxy
+    async with aiohttp.ClientSession() as session:
+        entries = await read(session, [pod()], {RULE: [None, "new"]}, port=port)
+    assert {name: counts["requests"] for name, (_, counts) in entries.items()} == {
+        f"proxy-1/{RULE}/1/new": 100
+    }, "what its cluster has counted was somebody else's"
+
+
 async def test_a_proxy_that_does_not_answer_is_named():
     assert "proxy proxy-1: " in await read_one(1, [pod()])
 

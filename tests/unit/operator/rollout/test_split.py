@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slipway_operator.rollout.split import LEAST, WHOLE, make_split, next_split, normalised
+from slipway_operator.rollout.split import LEAST, WHOLE, make_split, next_split, normalised, placed
 
 
 @pytest.mark.parametrize(
@@ -105,3 +105,37 @@ def test_a_client_that_a_hash_has_given_to_the_canary_stays_there_while_its_weig
             assert list(split) == ["stable", "canary"]
             assert split["stable"] <= start, "the canary's range begins later than before"
             start = split["stable"]
+
+
+@pytest.mark.parametrize(
+    ("places", "split", "backends"),
+    [
+        ([], {"a": 9, "b": 1}, [("a", 9), ("b", 1)]),
+        (["a", "b"], {"b": 10}, [("b", 0), ("b", 10)]),
+        (["a", "b"], {"a": 10}, [("a", 10)]),
+        ([None, "b"], {"b": 9, "c": 1}, [("c", 1), ("b", 9)]),
+        ([None, "b"], {"b": 10}, [("b", 0), ("b", 10)]),
+        (["a", "b", "c"], {"c": 6, "a": 4}, [("a", 4), ("c", 0), ("c", 6)]),
+        (["a", "a"], {"a": 10}, [("a", 10)]),
+        (["a", None, "b"], {"b": 8, "c": 1, "d": 1}, [("c", 1), ("d", 1), ("b", 8)]),
+    ],
+)
+def test_who_has_a_place_keeps_it_and_a_newcomer_takes_a_free_one(places, split, backends):
+    assert placed(places, split) == backends
+
+
+@given(st.lists(st.sampled_from("abcd"), min_size=1, max_size=8))
+def test_over_any_number_of_rollouts_nobody_ever_changes_places(stables):
+    split, places = make_split("a"), ["a"]
+    for stable in stables:
+        while split != make_split(stable):
+            split = next_split(split, make_split(stable))
+            backends = placed(places, split)
+            then = [name if weight else None for name, weight in backends]
+            assert dict(part for part in backends if part[1]) == split
+            for number, name in enumerate(places):
+                assert name not in split or then[number] == name, (
+                    f"{name} had place {number}: {places} {then}"
+                )
+            assert len(then) <= 3, "places that are free are taken first"
+            places = then
