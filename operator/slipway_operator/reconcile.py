@@ -14,9 +14,9 @@ import aiohttp
 
 from slipway_operator.api import names
 from slipway_operator.api.spec import ModelDeploymentSpec
-from slipway_operator.api.status import ModelDeploymentStatus
+from slipway_operator.api.status import ModelDeploymentStatus, Revision
 from slipway_operator.cluster import events
-from slipway_operator.cluster.act import act
+from slipway_operator.cluster.act import RefusedError, act
 from slipway_operator.cluster.cache.client import CachedClient
 from slipway_operator.cluster.claims import Claims, Key
 from slipway_operator.cluster.client import ApiError, Json
@@ -24,6 +24,7 @@ from slipway_operator.cluster.gateway import find_proxies
 from slipway_operator.cluster.kinds import MODEL_DEPLOYMENT
 from slipway_operator.cluster.observe import View, observe
 from slipway_operator.cluster.render.common import Subject
+from slipway_operator.cluster.settling import Settling
 from slipway_operator.evidence import envoy, predictor
 from slipway_operator.gating import Gating
 from slipway_operator.measuring import Measuring
@@ -31,7 +32,7 @@ from slipway_operator.rollout.actions import Decision
 from slipway_operator.rollout.analysis.judge import counted, due
 from slipway_operator.rollout.decide import decide
 from slipway_operator.rollout.late import on_trial
-from slipway_operator.rollout.observation import Readings
+from slipway_operator.rollout.observation import Problem, Readings
 from slipway_operator.rollout.revision import revision_of
 from slipway_operator.rollout.turn import Deployment
 from slipway_operator.settings import Settings
@@ -58,6 +59,7 @@ class Reconciler:
         self._gating = gating
         self._measuring = measuring
         self._claims = claims
+        self._settling = Settling()
         self._now = now
 
     async def __call__(self, key: Key) -> float | None:
@@ -67,6 +69,7 @@ class Reconciler:
         if body is None or "deletionTimestamp" in metadata:
             # What it owns goes by its owner references, with the operator or without it.
             self._gating.forget(key)
+            self._settling.forget(key)
             return None
         try:
             return await self._reconcile(body)
@@ -88,16 +91,31 @@ class Reconciler:
         view = await observe(self._client, self._settings, self._claims, subject, status, wanted)
         now = self._now()
         readings = await self._readings(subject, view, on_trial(status) or status, now)
-        view = view.with_news(readings, self._gating.outcome(subject, view, status))
+        route = self._settling.note((subject.namespace, subject.name), view.seen.route, now)
+        view = view.with_news(readings, self._gating.outcome(subject, view, status), route)
         deployment = Deployment(subject.name, metadata["generation"], spec, status, _commands(metadata))
         decision = decide(deployment, view.seen, now)
         written = await self._write_status(body, decision)
-        for action in decision.actions:
-            logger.info("%s/%s: %s", subject.namespace, subject.name, action)
-            await act(self._client, subject, view, wanted, action)
+        refused = await self._act(subject, view, wanted, decision)
+        if refused:
+            seen = replace(view.seen, refused=refused)
+            decision = decide(replace(deployment, status=decision.status), seen, now)
+            written = await self._write_status(written, decision)
         await self._record(written, decision, now)
         self._gating.outcome(subject, view, decision.status)  # begins a gate that was just set running
         return max(0.0, (decision.wake - self._now()).total_seconds())
+
+    async def _act(
+        self, subject: Subject, view: View, wanted: Revision, decision: Decision
+    ) -> Problem | None:
+        """Carry the actions out, up to one that is refused."""
+        for action in decision.actions:
+            logger.info("%s/%s: %s", subject.namespace, subject.name, action)
+            try:
+                await act(self._client, subject, view, wanted, action)
+            except RefusedError as error:
+                return error.problem
+        return None
 
     async def _readings(
         self, subject: Subject, view: View, status: ModelDeploymentStatus, now: datetime

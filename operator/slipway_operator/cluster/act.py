@@ -1,6 +1,6 @@
 """Carrying actions out. Each is safe to do twice, and none of them decides."""
 
-from slipway_operator.api import names
+from slipway_operator.api import names, reasons
 from slipway_operator.api.status import Revision
 from slipway_operator.cluster.client import ApiError, Client
 from slipway_operator.cluster.kinds import (
@@ -35,10 +35,19 @@ from slipway_operator.rollout.actions import (
     WriteAddress,
     WriteRoute,
 )
+from slipway_operator.rollout.observation import Problem
+
+
+class RefusedError(Exception):
+    """The API server does not take what was to be made."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.message)
+        self.problem = problem
 
 
 async def act(client: Client, subject: Subject, view: View, wanted: Revision, action: Action) -> None:
-    """Carry one action out. Raises ``ApiError`` where the API server refuses."""
+    """Carry one action out. Raises RefusedError where a revision cannot be made, else ``ApiError``."""
     namespace = subject.namespace
     match action:
         case CreateRevision(revision, recorded=True):
@@ -66,7 +75,7 @@ async def act(client: Client, subject: Subject, view: View, wanted: Revision, ac
             await backend_of(subject.spec).remove(client, view.site)
         case WriteAddress():
             if view.route.parents.service:
-                await client.apply(SERVICE, render_address(subject, view.route.parents.service))
+                await client.ensure(SERVICE, render_address(subject, view.route.parents.service))
 
 
 async def _create(client: Client, subject: Subject, view: View, wanted: Revision, revision: str) -> None:
@@ -97,6 +106,8 @@ async def _create_once(client: Client, subject: Subject, kind: Kind, body: Json)
     try:
         return await client.create(kind, body)
     except ApiError as error:
+        if error.status in (400, 403, 422):
+            raise RefusedError(Problem(reasons.REFUSED, f"{kind.name}: {error.message}")) from error
         if error.reason != "AlreadyExists":
             raise
     metadata = body["metadata"]

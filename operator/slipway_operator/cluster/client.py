@@ -138,6 +138,17 @@ class Client:
         path = kind.path(metadata["namespace"], metadata["name"])
         return await self._request("PATCH", path, query, body, "application/apply-patch+yaml")
 
+    async def ensure(self, kind: Kind, body: Json) -> Json:
+        """``apply``, or ``create`` where there is none: that costs the API server much less."""
+        metadata = body["metadata"]
+        if await self.get(kind, metadata["namespace"], metadata["name"]) is None:
+            try:
+                return await self.create(kind, body)
+            except ApiError as error:
+                if error.reason != "AlreadyExists":
+                    raise
+        return await self.apply(kind, body)
+
     async def merge(self, kind: Kind, namespace: str, name: str, patch: Json) -> Json:
         """JSON merge patch."""
         query = {"fieldManager": FIELD_MANAGER}

@@ -19,7 +19,14 @@ from slipway_operator.cluster.render.service import render_service, scale_bounds
 from slipway_operator.cluster.revisions import Found, find_revisions
 from slipway_operator.cluster.routes.backend import RouteView, Site
 from slipway_operator.cluster.routes.registry import backend_of
-from slipway_operator.rollout.observation import GateOutcome, Observation, Policy, Problem, Readings
+from slipway_operator.rollout.observation import (
+    GateOutcome,
+    Observation,
+    Policy,
+    Problem,
+    Readings,
+    RouteState,
+)
 from slipway_operator.settings import Settings
 
 
@@ -34,9 +41,11 @@ class View:
     runtime: Json | None
     """The (Cluster)ServingRuntime that the spec names."""
 
-    def with_news(self, readings: Readings | None, gate: GateOutcome | None) -> "View":
-        """The view with the pods' counters, and with what came of the running gate."""
-        return replace(self, seen=replace(self.seen, readings=readings, gate=gate))
+    def with_news(
+        self, readings: Readings | None, gate: GateOutcome | None, route: RouteState | None
+    ) -> "View":
+        """The view with the pods' counters, with what came of the running gate, and with the route's times."""
+        return replace(self, seen=replace(self.seen, readings=readings, gate=gate, route=route))
 
 
 async def observe(
@@ -64,7 +73,7 @@ async def observe(
     needed = wanted.revision not in found.states and not (
         status.failed and status.failed.revision == wanted.revision
     )
-    problem = await preflight.check(client, subject, wanted, runtime) if needed else None
+    problem = await preflight.check(client, subject, wanted, runtime, status) if needed else None
     seen = Observation(
         revisions={name: replace(state, edits=edits.get(name, ())) for name, state in found.states.items()},
         recorded={name: recorded(record) for name, record in found.records.items() if edits.get(name) != ()},

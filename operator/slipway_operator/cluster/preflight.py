@@ -6,7 +6,7 @@ Asked before anything of it is made, so that stable stays untouched.
 from collections.abc import Iterable
 
 from slipway_operator.api import names, reasons
-from slipway_operator.api.status import Revision
+from slipway_operator.api.status import ModelDeploymentStatus, Revision
 from slipway_operator.cluster.client import ApiError, Client, Json
 from slipway_operator.cluster.kinds import (
     CLAIM,
@@ -50,13 +50,23 @@ async def find_runtime(client: Client, subject: Subject) -> Json | None:
     return None
 
 
-async def check(client: Client, subject: Subject, revision: Revision, runtime: Json | None) -> Problem | None:
+async def check(
+    client: Client, subject: Subject, revision: Revision, runtime: Json | None, status: ModelDeploymentStatus
+) -> Problem | None:
     """What stands in the way of the revision; None if nothing does."""
-    return (
-        _check_runtime(subject, runtime)
-        or await _check_claim(client, subject, revision)
-        or await _check_admission(client, subject, revision, runtime)
+    problem = _check_runtime(subject, runtime) or await _check_claim(client, subject, revision)
+    if problem or not _asks_first(status):
+        return problem
+    return await _check_admission(client, subject, revision, runtime)
+
+
+def _asks_first(status: ModelDeploymentStatus) -> bool:
+    """Whether admission is asked before anything is made. A first revision is just made, and refused or not: there is
+    nothing yet to protect. Once it has been refused, it is asked for until it would be taken."""
+    refused = any(
+        part.type == reasons.STALLED and part.reason == reasons.REFUSED for part in status.conditions
     )
+    return status.stable is not None or refused
 
 
 def _check_runtime(subject: Subject, runtime: Json | None) -> Problem | None:

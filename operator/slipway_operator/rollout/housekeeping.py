@@ -5,7 +5,7 @@ from datetime import timedelta
 from slipway_operator.api import reasons
 from slipway_operator.api.spec import PROMOTED
 from slipway_operator.api.status import Revision
-from slipway_operator.rollout import capacity
+from slipway_operator.rollout import capacity, repair
 from slipway_operator.rollout.actions import (
     CreateRevision,
     DeleteRevision,
@@ -30,12 +30,17 @@ def keep_up(turn: Turn) -> None:
 def _create(turn: Turn) -> None:
     """Make what is on its way for the first time."""
     canary = turn.status.canary
-    if canary is None or canary.ready_at or canary.revision in turn.seen.revisions:
+    if canary is None or repair.has_existed(turn, canary) or canary.revision in turn.seen.revisions:
         return
-    if turn.status.rollback:
+    problem = turn.seen.refused or (None if turn.status.rollback else turn.seen.problem)
+    if problem:
+        turn.problem = turn.problem or problem
+        if (
+            turn.seen.refused and turn.status.stable is None
+        ):  # it was made without asking first, and is not on its way
+            turn.update(canary=None)
+    elif turn.status.rollback:
         turn.actions.append(CreateRevision(canary.revision, recorded=True))
-    elif turn.seen.problem:
-        turn.problem = turn.problem or turn.seen.problem
     else:
         turn.actions.append(CreateRevision(canary.revision))
 

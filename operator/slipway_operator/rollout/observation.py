@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from slipway_operator.api.gates import ShadowReport
@@ -139,6 +139,10 @@ class RouteState(Course):
     """Accepted, with resolved references, for just these generations."""
     message: str | None = None
     """Why it is not accepted, in the gateway's words."""
+    seen_at: datetime | None = None
+    """When just these generations were first seen, and"""
+    accepted_at: datetime | None = None
+    """when they were first seen to be accepted, by this operator (see ``cluster.settling``)."""
     current: bool = True
     """Host names, parents and filters are as they should be."""
     edit: Edit | None = None
@@ -224,6 +228,8 @@ class Observation:
     """What a route can do here."""
     problem: Problem | None = None
     """Why the wanted revision cannot even be started."""
+    refused: Problem | None = None
+    """Why the API server has just not taken what was to be made."""
     route_problem: Problem | None = None
     """Why there is no route to be had."""
     policy: Policy | None = None

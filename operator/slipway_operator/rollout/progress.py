@@ -50,6 +50,8 @@ def _wake_for_check(turn: Turn) -> None:
 def _first(turn: Turn, canary: Canary, state: RevisionState) -> None:
     """The very first revision: there is nothing to compare it with, and nothing to go back to."""
     if state.serving:
+        if not traffic.has_taken(turn):
+            return
         turn.update(stable=Stable(**canary.identity(), promoted_at=turn.now))
         turn.end_rollout(canary, "Promoted")
         turn.normal(reasons.PROMOTED, f"Version {canary.version} serves as the first revision")

@@ -20,7 +20,7 @@ def put_back(turn: Turn) -> None:
 def _put_back(turn: Turn, part: Revision) -> None:
     state = turn.state(part)
     if state is None:
-        if _has_existed(turn, part):
+        if has_existed(turn, part):
             _make_anew(turn, part, "InferenceService")
         return
     if state.deleting:
@@ -32,14 +32,19 @@ def _put_back(turn: Turn, part: Revision) -> None:
         turn.warning(reasons.REPAIRED, f"{edit}: put back")
 
 
-def _has_existed(turn: Turn, part: Revision) -> bool:
-    """A canary that never became ready may not have been made yet."""
-    canary = turn.status.canary
-    return canary is None or part.revision != canary.revision or canary.ready_at is not None
+def has_existed(turn: Turn, part: Revision) -> bool:
+    """A canary that never became ready, and to which nothing leads, may not have been made yet."""
+    canary, route = turn.status.canary, turn.seen.route
+    if canary is None or part.revision != canary.revision or canary.ready_at:
+        return True
+    return route is not None and part.revision in route.split
 
 
 def _make_anew(turn: Turn, part: Revision, kind: str) -> None:
     recorded = part.revision in turn.seen.recorded
+    if turn.seen.refused:
+        turn.problem = turn.problem or turn.seen.refused
+        return
     if not recorded and part.revision != turn.wanted.revision:
         return  # an older operator has made it, and nobody knows how
     if not recorded and turn.seen.problem:

@@ -103,7 +103,7 @@ def _to(turn: Turn, stable: Stable, target: Revision) -> str | None:
 
 def _is_warm(turn: Turn, target: Revision) -> bool:
     kept, state = turn.status.previous, turn.state(target)
-    return bool(kept and kept.revision == target.revision and state and state.ready_pods)
+    return bool(kept and kept.revision == target.revision and state and state.answering)
 
 
 def _find(turn: Turn, asked: str) -> Revision | str:

@@ -48,6 +48,8 @@ def _phase(turn: Turn) -> Phase:
         if status.paused or holding.waits_for_approval(turn):
             return "Paused"
         return "Promoting" if at_end else "Progressing"
+    if turn.waits_for_room:
+        return "Progressing"
     if not traffic.has_taken(turn):
         return "RollingBack" if status.failed else "Promoting"
     return "RolledBack" if status.failed else "Healthy"
@@ -62,6 +64,8 @@ def _message(turn: Turn, phase: Phase) -> str:
         return f"Back to version {status.rollback.version} by command: {way}"
     if status.canary:
         return _canary_message(turn)
+    if turn.waits_for_room:
+        return f"Version {turn.wanted.version} waits until a revision that is over is gone"
     if status.failed:
         return f"Version {status.failed.version} was rolled back: {status.failed.reason}: {status.failed.message}"
     if status.stable is None:
@@ -103,7 +107,9 @@ def _canary_message(turn: Turn) -> str:
 
 def _early_message(turn: Turn, version: str) -> str:
     """Before the first request."""
-    gate = gates.current(turn.status)
+    revision, gate = turn.state(turn.status.canary), gates.current(turn.status)
+    if turn.status.stable is None and revision and revision.serving and traffic.is_unanswered(turn):
+        return f"Version {version} waits for the gateway to accept its route"
     if gate is None:
         return f"Version {version} is starting; waiting for its pods"
     number, state = gate
@@ -149,9 +155,16 @@ def _route_accepted(turn: Turn) -> Finding:
         return "False", turn.seen.route_problem.reason, turn.seen.route_problem.message
     if route is None:
         return "Unknown", reasons.PROGRESSING, "there is no route yet"
-    if route.accepted:
+    if turn.took:
         return "True", reasons.ACCEPTED, "the gateway has accepted the route"
-    return "False", reasons.NOT_ACCEPTED, route.message or "the gateway has not accepted the route yet"
+    if route.message or traffic.is_unanswered(turn):
+        return "False", reasons.NOT_ACCEPTED, route.message or "the gateway has not accepted the route yet"
+    known = _known(
+        turn, reasons.ROUTE_ACCEPTED
+    )  # it has been asked just now, and is given the time to answer
+    if known is None:
+        return "Unknown", reasons.PROGRESSING, "there is no route yet"
+    return known.status, known.reason, known.message
 
 
 def _rollout_succeeded(turn: Turn, phase: Phase) -> Finding:
@@ -176,9 +189,13 @@ def _runtime_outdated(turn: Turn) -> Finding:
     return "False", reasons.CURRENT, "the revision runs on its runtime as it is now"
 
 
+def _known(turn: Turn, kind: str) -> Condition | None:
+    return next((part for part in turn.deployment.status.conditions if part.type == kind), None)
+
+
 def _condition(turn: Turn, kind: str, finding: Finding) -> Condition:
     status, reason, message = finding
-    known = next((part for part in turn.deployment.status.conditions if part.type == kind), None)
+    known = _known(turn, kind)
     unchanged = known is not None and known.status == status
     return Condition(
         type=kind,

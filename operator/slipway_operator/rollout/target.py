@@ -52,15 +52,17 @@ def _turn_to_new(turn: Turn) -> None:
         turn.end_rollout(canary, "Superseded", reasons.SUPERSEDED, message)
     turn.update(failed=None, compared=None)
     problem = turn.seen.policy_problem or turn.seen.problem or _unmirrored(turn)
+    turn.waits_for_room = not problem and not start.has_room(turn, turn.wanted)
     if problem:
         turn.problem = problem
-    elif start.has_room(turn, turn.wanted):
+    elif not turn.waits_for_room:
         rollout = effective_rollout(turn.deployment.spec.rollout, turn.seen.policy)
         start.start(turn, turn.wanted.model_copy(update={"runtime_hash": turn.seen.runtime_hash}), rollout)
-        turn.normal(
-            reasons.ROLLOUT_STARTED,
-            f"Version {turn.wanted.version} starts as revision {turn.wanted.revision}",
-        )
+        if turn.status.stable:  # the first one is told of when it serves
+            turn.normal(
+                reasons.ROLLOUT_STARTED,
+                f"Version {turn.wanted.version} starts as revision {turn.wanted.revision}",
+            )
 
 
 def _unmirrored(turn: Turn) -> Problem | None:

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from slipway_operator.api import reasons
-from slipway_operator.api.status import Previous, Traffic
+from slipway_operator.api.status import Canary, Previous, Traffic
 from slipway_operator.rollout import capacity, gates
 from slipway_operator.rollout.actions import DeleteRoute, WriteAddress, WriteRoute
 from slipway_operator.rollout.observation import Mirror
@@ -14,21 +14,39 @@ SETTLE = timedelta(seconds=1)
 """From the gateway's acceptance to every proxy's having the new route (0.8 s lost nothing in 36 switches)."""
 
 
+PATIENCE = timedelta(seconds=5)
+"""How long a gateway may take to answer before it is told that it does not."""
+
+
 def note_taken(turn: Turn) -> None:
-    """Note when the route's present generation was accepted, and whether the settle time since then is over."""
+    """Whether the settle time since the acceptance of the route's present generation is over; noted when it is."""
     route = turn.seen.route
     if route is None or not route.accepted:
         return
     known, present = turn.status.traffic, (route.generation, route.grpc_generation)
-    if known is None or (known.generation, known.grpc_generation) != present:
-        known = Traffic(
-            generation=route.generation, grpc_generation=route.grpc_generation, accepted_at=turn.now
+    if known and (known.generation, known.grpc_generation) == present:
+        turn.took = True
+        return
+    accepted_at = route.accepted_at or turn.now
+    turn.took = turn.now >= accepted_at + SETTLE
+    if turn.took:
+        generation, grpc_generation = present
+        turn.update(
+            traffic=Traffic(generation=generation, grpc_generation=grpc_generation, accepted_at=accepted_at)
         )
-        turn.update(traffic=known)
-    settled = known.accepted_at + SETTLE
-    turn.took = turn.now >= settled
-    if not turn.took:
-        turn.wake_at(settled)
+    else:
+        turn.wake_at(accepted_at + SETTLE)
+
+
+def is_unanswered(turn: Turn) -> bool:
+    """Whether the gateway has left a change of the route without any answer for too long."""
+    route = turn.seen.route
+    if route is None or route.accepted or route.seen_at is None:
+        return False
+    if turn.now < route.seen_at + PATIENCE:
+        turn.wake_at(route.seen_at + PATIENCE)
+        return False
+    return True
 
 
 def wanted_split(turn: Turn) -> Split:
@@ -40,17 +58,23 @@ def wanted_split(turn: Turn) -> Split:
 def _split(turn: Turn, weight: int) -> Split:
     stable, canary = turn.status.stable, turn.status.canary
     if stable is None:
-        return {}
+        return make_split(canary.revision) if canary and _is_first(turn, canary) else {}
     held_back = _holdback(turn)
     if canary is None and held_back:
         return make_split(stable.revision, held_back.revision, held_back.weight)
     return make_split(stable.revision, canary.revision if canary else None, weight)
 
 
+def _is_first(turn: Turn, canary: Canary) -> bool:
+    """Whether the very first revision serves, so that its route can be made. It keeps it, whatever its pods do then."""
+    state, route = turn.state(canary), turn.seen.route
+    return bool(state and state.serving) or bool(route and canary.revision in route.split)
+
+
 def _holdback(turn: Turn) -> Previous | None:
     """The old revision, where it keeps some requests and can answer them."""
     previous, state = turn.status.previous, turn.state(turn.status.previous)
-    return previous if previous and previous.weight and state and state.ready_pods else None
+    return previous if previous and previous.weight and state and state.answering else None
 
 
 def _possible_split(turn: Turn) -> Split:
@@ -104,8 +128,9 @@ def steer(turn: Turn) -> None:
     present = _sound(turn, route.split)
     split = next_split(present, wanted)
     same_backends = set(split) == set(present)
-    if split == present or not (turn.took or same_backends):
-        split = present or dict(wanted)
+    # What somebody has written is no step on the way that could be waited for.
+    if not (turn.took or same_backends or route.edit or present != route.split):
+        split = present
     if (split, mirror, pins) != (route.split, route.mirror, route.pins) or not route.current:
         turn.actions.append(WriteRoute(split, mirror, pins))
         if route.edit:

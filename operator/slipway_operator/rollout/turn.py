@@ -46,6 +46,8 @@ class Turn:
     status: ModelDeploymentStatus
     problem: Problem | None = None
     """Why the spec cannot be followed: becomes the condition Stalled."""
+    waits_for_room: bool = False
+    """The wanted revision starts once an older one is gone."""
     took: bool = False
     """The route as it stands has taken, and its settle time is over."""
     actions: list[Action] = field(default_factory=list)

@@ -365,3 +365,33 @@ async def test_a_version_that_is_gone_is_made_again_by_command(client, namespace
             assert now["metadata"]["uid"] != was["metadata"]["uid"], f"{kind.name} was never gone"
             assert now["spec"] == was["spec"], f"{kind.name} is not what it was"
         assert await repairs(client, namespace, 0) == []
+
+
+async def test_a_first_revision_that_is_refused_is_told_once_and_leaves_nothing(
+    client, namespace, surroundings
+):
+    shell, key = Shell(client, surroundings), (namespace, "churn")
+
+    def begin(runner):
+        shell.everybodys = runner
+
+    async with shell.following(), shell.operator(CachedClient(client, shell.wiring.cache), begin):
+        body = deployment(*key, 1)
+        body["spec"]["template"] = {"metadata": {"labels": {"team": "no such value!"}}}
+        await client.create(MODEL_DEPLOYMENT, body)
+        async with asyncio.timeout(20):
+            while not (status := await status_of(client, *key)).get("message"):  # noqa: ASYNC110
+                await asyncio.sleep(0.1)
+        await asyncio.sleep(1.0)
+        version = (await client.get(MODEL_DEPLOYMENT, *key))["metadata"]["resourceVersion"]
+        status = await status_of(client, *key)
+        assert status["phase"] == "Pending"
+        assert status["message"].startswith("InferenceServiceRefused: InferenceService: ")
+        assert "no such value!" in status["message"]
+        await asyncio.sleep(1.0)
+        assert (await client.get(MODEL_DEPLOYMENT, *key))["metadata"]["resourceVersion"] == version, (
+            "it flaps"
+        )
+        assert not await client.list(SERVING_RUNTIME, namespace, "slipway.dev/deployment=churn")
+        await client.merge(MODEL_DEPLOYMENT, *key, {"spec": {"template": None}})
+        assert len((await serves(client, *key, "1"))["history"]) == 1

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from slipway_operator.api import reasons
 from slipway_operator.api.spec import ModelDeploymentSpec
 from slipway_operator.api.status import ModelDeploymentStatus, Revision
+from slipway_operator.cluster.settling import Settling
 from slipway_operator.rollout.actions import (
     CreateRevision,
     Decision,
@@ -82,9 +83,12 @@ class World:
     revisions: dict[str, RevisionState] = field(default_factory=dict)
     route: RouteState | None = None
     accepting: bool = True
+    settling: Settling = field(default_factory=Settling)
     startup: bool = True
     """Whether new revisions come up by themselves."""
     problem: Problem | None = None
+    refused: Problem | None = None
+    """Why the API server takes no revision."""
     route_problem: Problem | None = None
     features: frozenset[Feature] = frozenset({"mirror", "pins"})
     """What the route can do."""
@@ -139,6 +143,11 @@ class World:
         decision = decide(deployment, self.seen(), self.now)
         # Through JSON, as the API server would give it back: nothing survives but what status can hold.
         self.status = ModelDeploymentStatus.model_validate(decision.status.to_json())
+        made = [action for action in decision.actions if isinstance(action, CreateRevision)]
+        if made and self.refused:  # as the shell does
+            again = replace(deployment, status=decision.status)
+            decision = decide(again, replace(self.seen(), refused=self.refused), self.now)
+            self.status = ModelDeploymentStatus.model_validate(decision.status.to_json())
         for action in decision.actions:
             self._do(action)
         self.events += decision.events
@@ -169,9 +178,7 @@ class World:
         return Observation(
             revisions=dict(self.revisions),
             recorded=dict(self.recorded),
-            route=self.route and replace(self.route, accepted=self.accepting)
-            if not self.route_problem
-            else None,
+            route=self.settling.note(("ml", "churn"), self._route(), self.now),
             features=self.features,
             problem=self.problem or self.route_problem,
             route_problem=self.route_problem,
@@ -183,6 +190,11 @@ class World:
             readings=self._readings(judged, pods) if live else None,
             gate=self.gate(),
         )
+
+    def _route(self) -> RouteState | None:
+        if self.route is None or self.route_problem:
+            return None
+        return replace(self.route, accepted=self.accepting)
 
     def _readings(self, judged, pods) -> Readings:
         asked = {metric.name: self.measured[metric.name] for metric in thresholds.due(judged, self.now)}

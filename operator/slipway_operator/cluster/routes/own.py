@@ -79,13 +79,13 @@ class OwnRoutes:
         ]
         places = _places(subject, http)
         body = render_route(subject, plan.parents.refs, plan.hostnames, course, site.components, places)
-        await client.apply(HTTP_ROUTE, body)
+        await client.ensure(HTTP_ROUTE, body)
         for kind, part in (
             (GRPC_ROUTE, plan.render_grpc(subject, course, _places(subject, grpc))),
             (TRAFFIC_POLICY, render_policy(subject)),
         ):
             if part:
-                await client.apply(kind, part)
+                await client.ensure(kind, part)
             else:
                 await _remove(client, subject, kind)
 

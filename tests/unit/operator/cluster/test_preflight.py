@@ -4,6 +4,7 @@ import pytest
 
 from slipway_operator.api import names, reasons
 from slipway_operator.api.spec import ModelDeploymentSpec
+from slipway_operator.api.status import ModelDeploymentStatus
 from slipway_operator.cluster.client import Client
 from slipway_operator.cluster.preflight import check
 from slipway_operator.cluster.render.common import Subject
@@ -38,5 +39,5 @@ async def test_a_runtime_that_does_not_fit_is_named_with_the_way_out(found, traf
     model = {"uri": "s3://models/1", "digest": "sha256:" + "0" * 64, "runtime": "custom"}
     spec = ModelDeploymentSpec.model_validate({"model": model, "traffic": traffic})
     subject = Subject("churn", "ml", "uid", spec)
-    problem = await check(NobodyIsAsked(), subject, revision_of(spec), found)
+    problem = await check(NobodyIsAsked(), subject, revision_of(spec), found, ModelDeploymentStatus())
     assert (problem.reason, words in problem.message) == (reason, True), problem

@@ -14,7 +14,7 @@ from tests.unit.operator.world import World, spec
 from slipway_operator.api import names, reasons
 from slipway_operator.api.spec import PROMOTED
 from slipway_operator.rollout.observation import Failure, Measured, Problem
-from slipway_operator.rollout.split import WHOLE, make_split
+from slipway_operator.rollout.split import WHOLE, make_split, normalised
 
 HISTORIES = int(os.environ.get("SLIPWAY_HISTORIES", "50"))
 VERSIONS = st.sampled_from(["1", "2", "3", "4"])
@@ -38,14 +38,14 @@ class Histories(RuleBasedStateMachine):
     def tick(self, seconds: float) -> None:
         stable, deleted = self.world.status.stable, len(self.world.deleted)
         known = {entry.revision for entry in self.world.status.history or [] if entry.outcome in PROMOTED}
+        route = self.world.route
         self.world.tick(seconds)
         under_way = self.world.status.rollback
         assert not under_way or under_way.revision in known, "on the way back to what was never promoted"
         after = self.world.status.stable
         if stable and after and stable.revision != after.revision and not self.world.status.failed:
-            split, rollout = self.world.splits[-1], self.world.status.rollout
-            whole = make_split(stable.revision, after.revision, rollout.final_weight)
-            assert split == whole, f"promoted with the split {split}"
+            whole = make_split(stable.revision, after.revision, self.world.status.rollout.final_weight)
+            assert route.split == whole, f"promoted with the split {route.split}"
         assert not (stable and not after), "the stable revision was forgotten"
         for part in (stable, after):
             assert not part or part.revision not in self.world.deleted[deleted:], "stable was deleted"
@@ -167,7 +167,8 @@ class Histories(RuleBasedStateMachine):
             assert all(gate.state in ("Passed", "Skipped") for gate in status.gates or [])
         elif status.canary and status.stable and world.splits:
             name = status.canary.revision
-            last, before = world.splits[-1].get(name, 0), world.replaced.get(name, 0)
+            last = world.splits[-1].get(name, 0)
+            before = (normalised(world.replaced) or {}).get(name, 0)
             assert last <= before, "traffic rises before the gates are passed"
 
     @invariant()

@@ -323,6 +323,8 @@ def test_a_split_has_taken_when_the_grpc_route_has_been_accepted_too():
     taken = world.status.traffic
     world.route = replace(world.route, grpc_generation=1)
     world.tick()
+    assert world.status.phase == "Promoting"
+    world.tick()
     assert world.status.traffic.grpc_generation == 1
     assert world.status.traffic.accepted_at > taken.accepted_at, "the time counts from the later of the two"
 
@@ -392,3 +394,49 @@ def test_a_canary_that_has_lost_its_predictor_fails_at_once_though_its_transform
     behind_a_transformer(world, V2, predictor=False)
     world.run(3)
     assert world.status.failed.reason == reasons.CANARY_UNREADY
+
+
+def test_a_first_revision_that_is_refused_is_not_on_its_way():
+    world = World()
+    world.refused = Problem(reasons.REFUSED, "InferenceService: no")
+    world.run(3)
+    assert (world.status.phase, world.status.canary) == ("Pending", None)
+    assert world.condition("Stalled") == ("True", reasons.REFUSED)
+    world.refused = None
+    world.run_until("Healthy")
+    assert len(world.status.history) == 1
+
+
+def test_the_first_revision_serves_when_its_route_has_taken():
+    world = World(accepting=False)
+    world.run(3)
+    assert world.status.stable is None
+    assert world.condition("RouteAccepted") == ("Unknown", reasons.PROGRESSING)
+    world.run(10)
+    assert world.status.message == "Version 1 waits for the gateway to accept its route"
+    assert world.condition("RouteAccepted") == ("False", reasons.NOT_ACCEPTED)
+    world.accepting = True
+    world.run_until("Healthy", limit=3)
+
+
+def test_a_first_revision_is_made_with_few_words():
+    """Each change of status is a write, and each event."""
+    world, told = World(), []
+    for _ in range(10):
+        before = world.status
+        world.tick()
+        told += [world.status.phase] if world.status != before else []
+    assert told == ["Initializing", "Healthy"]
+    assert world.reasons() == ["Promoted"]
+
+
+def test_a_change_of_the_route_is_given_time_to_be_answered():
+    world = serving("1")
+    world.apply(spec("2", steps=((10, "1m"),)))
+    while world.route.generation == 1:
+        world.tick()
+    world.accepting = False
+    world.run(4)
+    assert world.condition("RouteAccepted")[0] == "True"
+    world.run(10)
+    assert world.condition("RouteAccepted") == ("False", reasons.NOT_ACCEPTED)
