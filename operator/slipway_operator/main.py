@@ -80,7 +80,7 @@ class Operator:
             await listed.wait()
             logger.info("the cluster is known: %d ModelDeployments", len(self._wiring.all()))
             for kind in self._wiring.cache.unserved():
-                logger.warning("the cluster does not serve %s (%s)", kind.name, kind.api_version)
+                logger.info("the cluster does not serve %s (%s)", kind.name, kind.api_version)
             if self._settings.lease:
                 election = Election(self._client, *self._settings.lease)
                 await election.run(lambda: self._act(election.require))

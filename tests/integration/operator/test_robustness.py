@@ -90,7 +90,10 @@ async def left(client, namespace, name):
         for kind in (INFERENCE_SERVICE, SERVING_RUNTIME, HTTP_ROUTE, SERVICE, POD)
     }
     route = await client.get(HTTP_ROUTE, namespace, name)
-    weights = [[part["weight"] for part in rule["backendRefs"]] for rule in route["spec"]["rules"]]
+    # A place that nobody has is kept at weight 0, so that the others keep theirs.
+    weights = [
+        [part["weight"] for part in rule["backendRefs"] if part["weight"]] for rule in route["spec"]["rules"]
+    ]
     return counts, weights
 
 
