@@ -68,13 +68,14 @@ def pod_spec(isvc: Obj, runtime: Runtime | None) -> Obj:
     predictor = isvc["spec"]["predictor"]
     own = {field: value for field, value in predictor.items() if field not in EXTENSION_FIELDS}
     spec = _over_runtime(isvc, runtime, own) if runtime else own
+    return completed(isvc, spec, spec["containers"])
+
+
+def completed(isvc: Obj, spec: Obj, containers: list[Obj]) -> Obj:
+    """A pod spec with these containers and what KServe adds to every component's."""
     named = {"name": "INFERENCE_SERVICE_NAME", "value": isvc["metadata"]["name"]}
-    return with_defaults(spec, [_with_env(container, named) for container in spec["containers"]])
-
-
-def with_defaults(spec: Obj, containers: list[Obj]) -> Obj:
-    """A pod spec with these containers and what KServe fills in."""
-    return {**_POD_DEFAULTS, **spec, "containers": [_defaulted(container) for container in containers]}
+    whole = [_defaulted(_with_env(container, named)) for container in containers]
+    return {**_POD_DEFAULTS, **spec, "containers": whole}
 
 
 def metadata(isvc: Obj, runtime: Runtime | None) -> Obj:

@@ -2,7 +2,7 @@
 
 from slipway_standin import names
 from slipway_standin.objects import Obj
-from slipway_standin.pod import EXTENSION_FIELDS, inherited, with_defaults
+from slipway_standin.pod import EXTENSION_FIELDS, completed, inherited
 
 _PORT = "8080"
 
@@ -30,7 +30,7 @@ def pod_spec(isvc: Obj) -> Obj:
     transformer = isvc["spec"]["transformer"]
     own = {field: value for field, value in transformer.items() if field not in EXTENSION_FIELDS}
     first, *others = own["containers"]
-    return with_defaults(own, [{**first, "args": _arguments(isvc, first.get("args") or [])}, *others])
+    return completed(isvc, own, [{**first, "args": _arguments(isvc, first.get("args") or [])}, *others])
 
 
 def _arguments(isvc: Obj, given: list[str]) -> list[str]:

@@ -39,6 +39,8 @@ def test_it_is_told_what_it_does_not_say_itself(fronted: Any, given: tuple, argu
     (container,) = pod_spec(fronted(*given))["containers"]
     assert container["args"] == arguments
     assert (container["name"], container["imagePullPolicy"]) == ("kserve-container", "IfNotPresent")
+    assert container["env"] == [{"name": "INFERENCE_SERVICE_NAME", "value": "m"}]
+    assert container["readinessProbe"]["tcpSocket"] == {"port": 9080}
     assert container["resources"]["limits"] == {"cpu": "1", "memory": "2Gi"}
 
 
