@@ -18,7 +18,7 @@ from slipway_predictor.features import example_request
 from slipway_predictor.protocol import InferenceRequest, RequestError, v1_json, v2_json
 from slipway_predictor.protocol.binary import to_bytes
 from slipway_predictor.serving.messages import from_message, to_message
-from slipway_predictor.serving.sdk import pb
+from slipway_predictor.serving.protobuf import pb
 from tests.fuzz import mutate
 from tests.fuzz.model import EVERYTHING, MATRIX, core
 
