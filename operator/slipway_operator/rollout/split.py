@@ -34,7 +34,7 @@ def normalised(weights: Split) -> dict[str, int] | None:
     if not total:
         return None
     shares = {name: weight * WHOLE // total for name, weight in weights.items()}
-    shares[max(shares, key=lambda name: shares[name])] += WHOLE - sum(shares.values())
+    shares[_largest(shares)] += WHOLE - sum(shares.values())
     return {name: share for name, share in shares.items() if share}
 
 
@@ -71,11 +71,15 @@ def placed(places: Sequence[str | None], split: Split) -> list[tuple[str, int]]:
             taken.append(newcomer)
     while taken and taken[-1] is None:
         taken.pop()
-    return [(name, split[name]) if name else (max(split, key=lambda part: split[part]), 0) for name in taken]
+    return [(name, split[name]) if name else (_largest(split), 0) for name in taken]
 
 
 def _rest_to_largest(split: dict[str, int], least: list[str]) -> dict[str, int]:
     """``split`` with the names of ``least`` at the least weight, taken from its largest member."""
-    largest = max(split, key=lambda name: split[name])
-    split[largest] -= LEAST * len(least)
+    split[_largest(split)] -= LEAST * len(least)
     return split | dict.fromkeys(least, LEAST)
+
+
+def _largest(split: Split) -> str:
+    """The largest member; of two that have as much always the same, in whatever order they are read back."""
+    return min(split, key=lambda name: (-split[name], name))

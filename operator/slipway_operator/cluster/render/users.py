@@ -6,6 +6,7 @@ its port and filters go with every revision. All of this is JSON in, JSON out.
 """
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 
 from slipway_operator.api import names, reasons
@@ -123,11 +124,11 @@ def _is_revision(subject: Subject, ref: Json) -> bool:
 
 def _split(subject: Subject, rule: Json) -> dict[str, int] | None:
     """The revisions that a rule leads to, with their shares; None where it leads to none."""
-    weights = {
-        revision_of(subject, ref): ref.get("weight", 1)
-        for ref in _own(subject, rule)
-        if _is_revision(subject, ref)
-    }
+    weights: Counter[str] = Counter()
+    for ref in _own(subject, rule):
+        if _is_revision(subject, ref):
+            # One may be there twice: it fills up a place at weight 0, too.
+            weights[revision_of(subject, ref)] += ref.get("weight", 1)
     return normalised(weights)
 
 

@@ -61,6 +61,19 @@ def test_what_was_led_is_read_back():
     assert lead(SUBJECT, led, {}, {}) == plain["spec"]["rules"]
 
 
+@pytest.mark.parametrize("weights", [{OLD: 600_000, NEW: 400_000}, {OLD: 500_000, NEW: 500_000}])
+@pytest.mark.parametrize(
+    "places", [[entry(OLD), entry(OLD, 0), entry(NEW)], [entry(NEW), entry(OLD, 0), entry(OLD)]]
+)
+def test_a_place_that_is_filled_up_takes_nothing_away(places, weights):
+    led = route(*lead(SUBJECT, route(rule(*places)), weights, {}))
+    assert 0 in [ref["weight"] for ref in led["spec"]["rules"][0]["backendRefs"]]
+    found = read(SUBJECT, led, {})
+    assert (dict(found.split), found.current) == (weights, True), (
+        "written over and over, it would never settle"
+    )
+
+
 def test_rules_that_disagree_are_not_current():
     led = lead(SUBJECT, route(rule(PLACEHOLDER)), {OLD: 900_000, NEW: 100_000}, {})
     other = lead(SUBJECT, route(rule(PLACEHOLDER)), {OLD: 1_000_000}, {})

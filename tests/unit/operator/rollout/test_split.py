@@ -118,6 +118,8 @@ def test_a_client_that_a_hash_has_given_to_the_canary_stays_there_while_its_weig
         (["a", "b", "c"], {"c": 6, "a": 4}, [("a", 4), ("c", 0), ("c", 6)]),
         (["a", "a"], {"a": 10}, [("a", 10)]),
         (["a", None, "b"], {"b": 8, "c": 1, "d": 1}, [("c", 1), ("d", 1), ("b", 8)]),
+        (["a", None, "b"], {"a": 5, "b": 5}, [("a", 5), ("a", 0), ("b", 5)]),
+        (["a", None, "b"], {"b": 5, "a": 5}, [("a", 5), ("a", 0), ("b", 5)]),
     ],
 )
 def test_who_has_a_place_keeps_it_and_a_newcomer_takes_a_free_one(places, split, backends):
