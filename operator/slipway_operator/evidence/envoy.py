@@ -30,7 +30,8 @@ STATUSES = "envoy_cluster_grpc_"
 _STATUS = re.compile(
     STATUSES + r"(?:\w+_)?(\d+)$"
 )  # what stands before the number is a piece of the method's name
-GRPC_FAILURES = frozenset({2, 4, 12, 13, 14, 15})
+UNAVAILABLE = 14
+GRPC_FAILURES = frozenset({2, 4, 12, 13, UNAVAILABLE, 15})
 """UNKNOWN, DEADLINE_EXCEEDED, UNIMPLEMENTED, INTERNAL, UNAVAILABLE, DATA_LOSS: what is the server's failure."""
 GRPC_RULE = "grpcroute/"
 _BACKEND = re.compile(r"(.+)/backend/(\d+)$")
@@ -104,7 +105,7 @@ def parse(text: str) -> dict[Cluster, Counted]:
     """Counters by backend from an exposition of some rules' clusters; ValueError for a text that is none."""
     counts: dict[Cluster, Counter[str]] = {}
     below: dict[Cluster, dict[str, int]] = {}
-    statuses: dict[Cluster, Counter[str]] = {}
+    statuses: dict[Cluster, Counter[int]] = {}
     for sample in samples(text, REQUESTS, DURATION, STATUSES):
         found = _BACKEND.search(sample.labels.get("envoy_cluster_name", ""))
         if not found:
@@ -112,26 +113,32 @@ def parse(text: str) -> dict[Cluster, Counted]:
         cluster, value = (found[1], int(found[2])), int(sample.value)
         if sample.name == REQUESTS:
             failed = sample.labels.get("envoy_response_code_class") == "5"
-            _count(counts, cluster, value, failed=failed)
+            part = counts.setdefault(cluster, Counter(requests=0, errors=0))
+            part.update(requests=value, errors=value if failed else 0)
         elif status := _STATUS.fullmatch(sample.name):
-            _count(statuses, cluster, value, failed=int(status[1]) in GRPC_FAILURES)
+            statuses.setdefault(cluster, Counter())[int(status[1])] += value
         elif sample.name == DURATION:
             bound = sample.labels["le"]
             name = bound if bound == "+Inf" else f"{float(bound) / 1000:g}"
             below.setdefault(cluster, {})[name] = value
-    # Statuses say all that the classes do, and more: a broken connection is UNAVAILABLE.
     return {
         cluster: Counted(
-            dict(part) | slower(below.get(cluster, {})),
+            {**part, "errors": _failed(part["errors"], statuses.get(cluster, Counter()))}
+            | slower(below.get(cluster, {})),
             whole=cluster in statuses or not cluster[0].startswith(GRPC_RULE),
         )
-        for cluster, part in (counts | statuses).items()
+        for cluster, part in counts.items()
     }
 
 
-def _count(counts: dict[Cluster, Counter[str]], cluster: Cluster, value: int, *, failed: bool) -> None:
-    part = counts.setdefault(cluster, Counter(requests=0, errors=0))
-    part.update(requests=value, errors=value if failed else 0)
+def _failed(broken: int, statuses: Counter[int]) -> int:
+    """Failures over REST and gRPC, which a rule of an HTTPRoute may both have.
+
+    A gRPC request without an answer is in both, as 5xx and as UNAVAILABLE, so that the larger of the two counts.
+    """
+    failures = Counter({status: statuses[status] for status in GRPC_FAILURES})
+    unavailable = failures.pop(UNAVAILABLE)
+    return max(broken, unavailable) + failures.total()
 
 
 async def _read_one(

@@ -67,6 +67,19 @@ def test_what_the_model_fails_over_grpc_is_told_by_the_statuses():
     )
 
 
+@pytest.mark.parametrize(
+    ("statuses", "errors"), [({0: 3}, 20), ({14: 15}, 20), ({14: 25}, 25), ({13: 2, 3: 9}, 22)]
+)
+def test_a_few_answers_over_grpc_do_not_hide_what_fails_over_rest(statuses, errors):
+    cluster = CLUSTER.format(1)
+    lines = [
+        f"envoy_cluster_grpc_grpc_health_v1_Health_Check_{status}{{{cluster}}} {count}"
+        for status, count in statuses.items()
+    ]
+    found = parse(exposition() + "\n".join(lines) + "\n")[RULE, 1]
+    assert (found.counts["requests"], found.counts["errors"], found.whole) == (100, errors, True)
+
+
 def test_without_statuses_the_errors_over_grpc_are_known_in_part_only():
     counts = {"requests": 100, "errors": 4, "timed": 100, "slower:0.025": 10}
     assert parse(grpc(statuses=False)) == {(OTHER, 0): Counted(counts, whole=False)}
