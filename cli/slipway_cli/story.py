@@ -42,7 +42,11 @@ def _roles(status: Json) -> Iterator[str]:
 
 
 def _note(role: str, part: Json) -> str:
-    return f"kept warm until {part['keepUntil'][:19]}Z" if role == "previous" else part["reason"]
+    if role != "previous":
+        reason: str = part["reason"]
+        return reason
+    share = f", with {part['weight']} % of requests" if part.get("weight") else ""
+    return f"kept warm until {part['keepUntil'][:19]}Z{share}"
 
 
 def _gates(status: Json) -> Iterator[str]:
@@ -57,7 +61,8 @@ def _gates(status: Json) -> Iterator[str]:
 
 def _analysis(status: Json) -> Iterator[str]:
     looks = status.get("analysis") or []
-    if not looks or not (status.get("canary") or status.get("failed")):
+    on_trial = (status.get("previous") or {}).get("tookAt")  # what was promoted is still judged
+    if not looks or not (status.get("canary") or status.get("failed") or on_trial):
         return
     rows = [
         (

@@ -42,7 +42,7 @@ def on_trial(status: ModelDeploymentStatus) -> ModelDeploymentStatus | None:
 
 
 def is_to_come(status: ModelDeploymentStatus) -> bool:
-    """Whether what was just promoted will be judged."""
+    """Whether there is anything by which what was promoted can be judged."""
     previous, rollout = status.previous, status.rollout
     return bool(previous and rollout and _judged(rollout.analysis, previous).metrics)
 
@@ -85,5 +85,5 @@ def _judged(whole: EffectiveAnalysis, previous: Previous) -> EffectiveAnalysis:
 
 def _note_taken(turn: Turn) -> None:
     previous = turn.status.previous
-    if previous and previous.took_at is None and has_taken(turn):
+    if previous and previous.took_at is None and is_to_come(turn.status) and has_taken(turn):
         turn.update(previous=previous.model_copy(update={"took_at": turn.now}))

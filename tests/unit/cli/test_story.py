@@ -66,6 +66,13 @@ def test_a_finished_rollouts_looks_are_old_news():
     assert "METRIC" not in tell({**BODY, "status": status})
 
 
+def test_what_is_promoted_and_still_judged_is_told_with_its_control():
+    previous = BODY["status"]["previous"] | {"weight": 5, "tookAt": "2026-01-01T11:50:00Z"}
+    page = tell({**BODY, "status": {**BODY["status"], "canary": None, "previous": previous}})
+    assert "METRIC" in page
+    assert "kept warm until 2026-01-01T12:00:00Z, with 5 % of requests" in page
+
+
 GATES = [
     {"name": "contract", "state": "Passed", "message": "fine"},
     {"name": "golden", "state": "Failed", "message": "row 3 differs"},
