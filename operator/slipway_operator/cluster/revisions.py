@@ -78,6 +78,7 @@ def _state(revision: str, service: Json, deployments: list[Json], pods: list[Jso
         failure=failure,
         deleting="deletionTimestamp" in service["metadata"],
         wanted={_component(part): part["spec"].get("replicas", 1) for part in deployments},
+        components=tuple(components),
         scale=scale_bounds(service["spec"]),
         gone=tuple(part for part in components if part not in map(_component, deployments)),
     )

@@ -14,6 +14,7 @@ from datetime import timedelta
 from math import ceil
 from typing import Any
 
+from slipway_operator.api import names
 from slipway_operator.api.status import EffectiveRollout, Revision
 from slipway_operator.rollout.observation import RevisionState
 from slipway_operator.rollout.turn import Turn
@@ -46,10 +47,26 @@ def settle(turn: Turn) -> None:
 def bounds(turn: Turn, part: Revision) -> Bounds:
     """The scale bounds that a revision should have now."""
     least = dict(_least(turn, part))
-    return {
+    asked = {
         component: _raised(fields, least[component]) if component in least else fields
-        for component, fields in turn.seen.scale.items()
+        for component, fields in _asked(turn, part).items()
     }
+    return {**_left_alone(turn, part), **asked}
+
+
+def _asked(turn: Turn, part: Revision) -> Bounds:
+    """What the spec asks for, of the components that the revision has: KServe would make any other of its bounds."""
+    state = turn.state(part)
+    has = state.components if state else ()
+    return {component: fields for component, fields in turn.seen.scale.items() if component in has}
+
+
+def _left_alone(turn: Turn, part: Revision) -> Bounds:
+    """The bounds of a component that the spec has no more, and says nothing about."""
+    state = turn.state(part)
+    spoken_of = (names.PREDICTOR, turn.wanted.component)
+    scale = state.scale if state else {}
+    return {component: fields for component, fields in scale.items() if component not in spoken_of}
 
 
 def missing(turn: Turn) -> str | None:
@@ -72,8 +89,9 @@ def _least(turn: Turn, part: Revision) -> Iterator[tuple[str, int]]:
     canary, stable, rollout = status.canary, status.stable, status.rollout
     if stable is None or rollout is None:
         return
+    asked = _asked(turn, part)
     for component, replicas in (status.capacity or {}).items():
-        if not _is_scaled(turn.seen.scale.get(component)):
+        if not _is_scaled(asked.get(component)):
             continue
         if part.revision == stable.revision:
             yield component, replicas

@@ -68,6 +68,8 @@ class RevisionState:
     deleting: bool = False
     wanted: Mapping[str, int] = field(default_factory=dict)
     """How many replicas its Deployments want, by component."""
+    components: tuple[str, ...] = ("predictor",)
+    """What its InferenceService consists of."""
     scale: Mapping[str, Any] = field(default_factory=dict)
     """The scale bounds on its InferenceService, by component."""
     runtime: bool = True

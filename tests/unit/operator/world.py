@@ -217,7 +217,10 @@ class World:
         known = self.revisions.get(name)
         scale = known.scale if known else self.scale
         wanted = {component: fields.get("minReplicas", 1) for component, fields in scale.items()}
-        self.revisions[name] = RevisionState(name, serving=ready, pods=(pod,), wanted=wanted, scale=scale)
+        components = known.components if known else tuple({"predictor": None, **scale})
+        self.revisions[name] = RevisionState(
+            name, serving=ready, pods=(pod,), wanted=wanted, components=components, scale=scale
+        )
 
     def lose(self, name: str) -> None:
         """Let somebody delete a revision's InferenceService."""

@@ -1,9 +1,13 @@
 """Replicas while a rollout runs: a weight waits for its pods, and stable keeps what it had."""
 
+from dataclasses import replace
+
 import pytest
 from tests.unit.operator.world import World, revision, serving, spec
 
 from slipway_operator.api import reasons
+from slipway_operator.api.spec import ModelDeploymentSpec
+from slipway_operator.rollout.observation import PodState, RevisionState
 
 V1, V2 = revision("1"), revision("2")
 SCALED = {"predictor": {"minReplicas": 1, "maxReplicas": 10}}
@@ -145,3 +149,54 @@ def test_where_nothing_scales_nothing_is_changed():
     world.run_until("Healthy")
     assert world.revisions[V1].scale == world.revisions[V2].scale == world.scale
     assert world.status.capacity is None
+
+
+def transformed(version: str) -> ModelDeploymentSpec:
+    """A version with a transformer."""
+    template = {"spec": {"transformer": {"minReplicas": 2, "containers": [{"name": "kserve-container"}]}}}
+    return ModelDeploymentSpec.model_validate({**spec(version).to_json(), "template": template})
+
+
+def test_a_component_that_only_the_new_spec_has_is_not_asked_of_stable():
+    world = serving("1")
+    world.scale = {**SCALED, "transformer": {"minReplicas": 2, "maxReplicas": 4}}
+    world.startup = False
+    world.apply(transformed("2"))
+    world.run(3)
+    assert world.status.canary.component == "transformer"
+    assert world.revisions[V1].scale == SCALED
+
+
+def test_a_revision_on_its_way_back_waits_for_no_pods_of_a_component_that_it_has_not():
+    world = serving("1")
+    world.apply(transformed("2"))
+    world.scale = {**SCALED, "transformer": {"minReplicas": 2, "maxReplicas": 4}}
+    world.tick()
+    both = world.status.canary.revision
+    pods = tuple(
+        PodState(f"{component}-{number}", ready=True, component=component)
+        for component in ("predictor", "transformer")
+        for number in range(4)
+    )
+    world.revisions[both] = replace(
+        world.revisions[both], serving=True, pods=pods, wanted={"predictor": 4, "transformer": 4}
+    )
+    world.run_until("Healthy").run(90)
+    assert set(world.revisions) == {both}
+    world.startup = False
+    world.commands["rollback"] = "x/1"
+    world.run(3)
+    world.revisions[V1] = RevisionState(V1)
+    world.replicas(V1, 4)
+    world.run_until("RolledBack", limit=30)
+    assert world.status.stable.revision == V1
+
+
+def test_a_component_that_the_new_spec_has_no_more_keeps_its_bounds():
+    world = serving("1")
+    whole = {"predictor": {"minReplicas": 1}, "transformer": {"minReplicas": 4}}
+    world.revisions[V1] = replace(world.revisions[V1], components=("predictor", "transformer"), scale=whole)
+    world.scale = {"predictor": {"minReplicas": 3}}
+    world.apply(spec("2"))
+    world.tick()
+    assert world.revisions[V1].scale == {**whole, **world.scale}
