@@ -14,7 +14,7 @@ from slipway_operator.cluster.gateway import Parents, find_parents
 from slipway_operator.cluster.kinds import HTTP_ROUTE, Kind
 from slipway_operator.cluster.render import users
 from slipway_operator.cluster.render.address import address_names
-from slipway_operator.cluster.render.backends import holds
+from slipway_operator.cluster.render.backends import accepted, holds
 from slipway_operator.cluster.render.common import is_ours
 from slipway_operator.cluster.routes.backend import RouteView, Site
 from slipway_operator.cluster.routes.own import MADE, OwnRoutes
@@ -58,9 +58,9 @@ class UsersRoute:
         )
 
     async def write(self, client: Client, site: Site, course: Course) -> None:
-        """Into the rules that lead to this ModelDeployment; Slipway's own routes of before go."""
-        await _lead(client, site, course.split)
-        if await _left(client, site):
+        """Into the rules that lead to this ModelDeployment; Slipway's own routes of before go once that has taken."""
+        route = await _lead(client, site, course.split)
+        if route and accepted(route)[0] and await _left(client, site):
             await OwnRoutes().remove(client, site)
 
     async def remove(self, client: Client, site: Site) -> None:
@@ -68,24 +68,25 @@ class UsersRoute:
         await _lead(client, site, {})
 
 
-async def _lead(client: Client, site: Site, split: Split) -> None:
+async def _lead(client: Client, site: Site, split: Split) -> Json | None:
+    """The route as it is then; None where it cannot be led."""
     namespace, name = site.subject.namespace, _name(site)
     route = await client.get(HTTP_ROUTE, namespace, name)
     for attempt in range(1, ATTEMPTS + 1):
         if route is None or users.fault(site.subject, name, route):
-            return  # that is told when it is looked at next
+            return None  # that is told when it is looked at next
         rules = users.lead(site.subject, route, split, site.components)
         if holds(route["spec"]["rules"], rules):
-            return
+            return route
         version = route["metadata"]["resourceVersion"]
         patch = {"metadata": {"resourceVersion": version}, "spec": {"rules": rules}}
         try:
-            await client.merge(HTTP_ROUTE, namespace, name, patch)
-            return
+            return await client.merge(HTTP_ROUTE, namespace, name, patch)
         except ApiError as error:
             if error.status != 409 or attempt == ATTEMPTS:
                 raise
         route = await client.read(HTTP_ROUTE, namespace, name)
+    return None
 
 
 async def _left(client: Client, site: Site) -> bool:

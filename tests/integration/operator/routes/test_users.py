@@ -132,11 +132,17 @@ async def test_a_missing_route_is_told_with_both_ways_out(client, place):
     await backend.remove(client, site)
 
 
-async def test_slipways_own_routes_of_before_go_once_the_users_is_led(client, namespace, place):
+async def test_slipways_own_routes_of_before_go_once_the_users_is_accepted(client, namespace, place):
     own, own_site = cases.site(namespace, {"grpc": {}})
     await own.write(client, own_site, SPLIT)
     backend, site = place
     await make(client, namespace)
+    await cases.say(client, HTTP_ROUTE, namespace, "mine")
+    for status in ("False", "True"):
+        await backend.write(client, site, SPLIT)
+        assert await client.get(HTTP_ROUTE, namespace, "churn"), "nothing else leads to the model yet"
+        assert not (await backend.read(client, site)).state.current, "or it would never go"
+        await cases.say(client, HTTP_ROUTE, namespace, "mine", status)
     await backend.write(client, site, SPLIT)
     for kind in (HTTP_ROUTE, GRPC_ROUTE):
         assert await client.get(kind, namespace, "churn") is None, f"{kind.name} is left"
