@@ -213,7 +213,7 @@ class Histories(RuleBasedStateMachine):
             world.tick()
             if world.status.phase in ("Healthy", "RolledBack"):
                 break
-        world.run(30)
+        world.run(90)  # longer than the old revision is kept warm
         assert world.status.phase in ("Healthy", "RolledBack"), world.status.message
         quiet = world.tick(100)
         assert not quiet.events
