@@ -20,7 +20,10 @@ class Cache:
 
     def __init__(self, changed: Callable[[Kind, Json, bool], None]) -> None:
         """``changed`` is told every object that came, went or says something else, and whether it is there now."""
-        self._stores = {part.kind: Store(partial(changed, part.kind), part.trim, part.by) for part in WATCHED}
+        self._stores = {
+            part.kind: Store(partial(changed, part.kind), part.trim, part.by, optional=part.optional)
+            for part in WATCHED
+        }
         self._only_ours = {part.kind for part in WATCHED if part.only_ours}
 
     def store(self, kind: Kind) -> Store | None:

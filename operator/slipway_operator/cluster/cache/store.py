@@ -38,15 +38,19 @@ class Store:
         changed: Changed,
         trim: Callable[[Json], Json] = lambda body: body,
         by: Mapping[str, bool] | None = None,
+        *,
+        optional: bool = False,
     ) -> None:
         """``trim`` takes away what nobody reads.
 
-        ``by``: the labels to find objects by, and whether within one namespace (else over all).
+        ``by``: the labels to find objects by, and whether within one namespace (else over all). ``optional``: a kind that
+        goes away is just absent again.
         """
         self.state = State.UNLISTED
         self._changed = changed
         self._trim = trim
         self._by = by or {}
+        self._optional = optional
         self._objects: dict[Place, Json] = {}
         self._groups: dict[Group, dict[Place, None]] = {}
         self._gone: dict[str, int] = {}
@@ -115,9 +119,14 @@ class Store:
     def unserved(self) -> None:
         """The cluster does not serve the kind.
 
-        Of a kind that was served this says nothing of its objects: then nothing is known until it is listed again.
+        Of a kind that was served this says nothing of its objects: then nothing is known until it is listed again. But
+        where the kind is optional, those who do without it are not to wait.
         """
-        self.state = State.ABSENT if self.state is not State.LISTED and not self._objects else State.UNLISTED
+        if self._optional:
+            for place in list(self._objects):
+                self._drop(place)
+        is_absent = self._optional or (self.state is not State.LISTED and not self._objects)
+        self.state = State.ABSENT if is_absent else State.UNLISTED
 
     def _require_listed(self) -> None:
         if self.state is State.UNLISTED:

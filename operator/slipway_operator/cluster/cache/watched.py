@@ -41,6 +41,8 @@ class Watched:
     """Only what carries our label: then what is not here may still be there under the same name."""
     by: Mapping[str, bool] = field(default_factory=lambda: OURS)
     """The labels to find objects by, and whether within one namespace."""
+    optional: bool = False
+    """Only asked for by some: a cluster without it, or without it any more, is as good for all others."""
 
 
 # Routes and Services are followed whoever made them: whether a name is free is decided by them.
@@ -53,8 +55,8 @@ WATCHED = (
     Watched(CLUSTER_SERVING_RUNTIME, by={}),
     Watched(CONTROLLER_REVISION, trim.record, only_ours=True),
     Watched(HTTP_ROUTE, trim.route),
-    Watched(GRPC_ROUTE, trim.route),
-    Watched(TRAFFIC_POLICY),
+    Watched(GRPC_ROUTE, trim.route, optional=True),
+    Watched(TRAFFIC_POLICY, optional=True),
     Watched(GATEWAY, trim.statusless, by={}),
     Watched(SERVICE, trim.statusless, by={**OURS, **GATEWAYS}),
     Watched(DEPLOYMENT, trim.deployment, only_ours=True),

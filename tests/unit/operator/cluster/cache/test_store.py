@@ -120,6 +120,16 @@ def test_an_unserved_kind_has_nothing_but_one_that_was_served_is_unknown():
     assert store.get("ml", "a")
 
 
+def test_an_optional_kind_that_goes_away_is_absent_again_with_all_that_there_was_of_it(told):
+    store = Store(lambda part, there: told.append((part["metadata"]["name"], there)), optional=True)
+    store.replace([body()], "5")
+    store.unserved()
+    assert store.get("ml", "a") is None, "those who do without the kind are not to wait for it"
+    assert (store.state, told) == (State.ABSENT, [("a", True), ("a", False)])
+    store.replace([body(version=9)], "9")
+    assert store.get("ml", "a")
+
+
 def test_objects_are_found_by_label_within_their_namespace(store):
     churn = {DEPLOYMENT: "churn", "revision": "1"}
     elsewhere = body("d", 4, labels=churn)
