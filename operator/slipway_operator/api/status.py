@@ -65,6 +65,17 @@ class Stable(Revision):
     """The components whose Deployment was deleted; KServe makes them anew."""
 
 
+class EffectiveAnalysis(ApiModel):
+    """The analysis as it runs. A status that an older operator has written reads as the defaults."""
+
+    interval_seconds: float = 15
+    false_alarm_rate: float = 0.01
+    wrong_pass_rate: float = 0.05
+    on_inconclusive: OnInconclusive = "Hold"
+    step_up_early: bool = False
+    metrics: list[Metric] = Field(default=[])
+
+
 class Previous(Revision):
     """The revision that served before; kept warm until the given time."""
 
@@ -72,7 +83,11 @@ class Previous(Revision):
     weight: int = 0
     """The share of requests that it keeps, in percent: the control group of late verdicts."""
     took_at: Time | None = None
-    """When the split after the promotion was seen to take."""
+    """When all the other requests were seen to go to the one that took over."""
+    trial: EffectiveAnalysis | None = None
+    """What the one that took over is judged by as long as this one is kept; None: it is not."""
+    rejected: bool = False
+    """The command rollback took it out of service: nothing else than a command or the spec brings it back."""
 
 
 class Rollback(Revision):
@@ -127,17 +142,6 @@ class Paused(ApiModel):
 
     since: Time
     by: Literal["command", "spec.suspend"]
-
-
-class EffectiveAnalysis(ApiModel):
-    """The analysis as it runs. A status that an older operator has written reads as the defaults."""
-
-    interval_seconds: float = 15
-    false_alarm_rate: float = 0.01
-    wrong_pass_rate: float = 0.05
-    on_inconclusive: OnInconclusive = "Hold"
-    step_up_early: bool = False
-    metrics: list[Metric] = Field(default=[])
 
 
 class EffectiveCapacity(ApiModel):

@@ -2,7 +2,8 @@
 
 It is the same analysis with the same evidence, and the roles stay what they were: what was promoted is judged, what it
 took over from is the control. With a holdback (``keepStable.weight``) that still has requests of its own. Without one
-there is nothing to compare with, and only numbers with bounds of their own are looked at.
+there is nothing to compare with, and only numbers with bounds of their own are looked at. Another rollout interrupts
+the trial: once that has gone back, it begins anew, by the analysis of the promotion and with evidence of its own.
 """
 
 from dataclasses import replace
@@ -27,9 +28,9 @@ from slipway_operator.rollout.turn import Turn
 def on_trial(status: ModelDeploymentStatus) -> ModelDeploymentStatus | None:
     """The status as the analysis is to see it: with its roles kept. None while there is nothing to judge."""
     stable, previous, rollout = status.stable, status.previous, status.rollout
-    if status.canary or status.failed or stable is None or previous is None or rollout is None:
+    if status.canary or stable is None or previous is None or rollout is None:
         return None
-    judged = _judged(rollout.analysis, previous)
+    judged = _judged(previous)
     if previous.took_at is None or not judged.metrics:
         return None
     roles: dict[str, Any] = {
@@ -37,53 +38,64 @@ def on_trial(status: ModelDeploymentStatus) -> ModelDeploymentStatus | None:
         "stable": Stable(**previous.identity(), promoted_at=stable.promoted_at),
         "step": StepState(count=0, weight=100 - previous.weight, took_at=previous.took_at),
         "rollout": rollout.model_copy(update={"analysis": judged}),
+        # A rollout that has gone back leaves what was found of its canary, but no evidence.
+        "analysis": status.analysis if status.evidence else None,
     }
     return status.model_copy(update=roles)
 
 
 def is_to_come(status: ModelDeploymentStatus) -> bool:
     """Whether there is anything by which what was promoted can be judged."""
-    previous, rollout = status.previous, status.rollout
-    return bool(previous and rollout and _judged(rollout.analysis, previous).metrics)
+    return bool(status.previous and _judged(status.previous).metrics)
 
 
 def verdict(turn: Turn) -> Problem | None:
     """Judge what was promoted; returns why it goes back, if it does."""
-    _note_taken(turn)
+    begins = _begin(turn)
     trial = on_trial(turn.status)
     if trial is None:
         return None
+    turn.wake_at(max(analysis.due_at(trial) or turn.now, turn.now + analysis.SOONEST_LOOK))
+    if begins:
+        return None  # the readings of this turn are the rollout's, which has judged by them
     inner = replace(turn, status=trial)
     analysis.judge(inner)
-    turn.update(evidence=inner.status.evidence, analysis=inner.status.analysis, verdict=inner.status.verdict)
-    turn.wake_at(max(analysis.due_at(trial) or turn.now, turn.now + analysis.SOONEST_LOOK))
+    if turn.seen.readings:
+        found = inner.status
+        turn.update(evidence=found.evidence, analysis=found.analysis, verdict=found.verdict)
     cause = analysis.failed(inner)
     return cause and Problem(cause.reason, analysis.with_cost(turn, cause.message))
 
 
 def tell(status: ModelDeploymentStatus) -> str:
     """What may still take back what was promoted, for the sentence that says that it serves."""
-    previous, rollout = status.previous, status.rollout
-    if previous is None or rollout is None:
+    previous = status.previous
+    if previous is None:
         return ""
     until = f"until {format_time(previous.keep_until)[11:19]} UTC"
     if previous.weight:
         return f"; version {previous.version} keeps {previous.weight} % of requests {until}, to compare them"
-    own = [metric.name for metric in _judged(rollout.analysis, previous).metrics]
+    if previous.rejected:
+        return f"; version {previous.version} stays warm {until}, for the command rollback"
+    own = [metric.name for metric in _judged(previous).metrics]
     return (
         f"; version {previous.version} stays warm {until} (no holdback, so that its answers are compared no more:"
         f" {', '.join(['restarts', 'ready pods', *own])} can still bring it back)"
     )
 
 
-def _judged(whole: EffectiveAnalysis, previous: Previous) -> EffectiveAnalysis:
+def _judged(previous: Previous) -> EffectiveAnalysis:
+    whole = previous.trial or EffectiveAnalysis()
     if previous.weight:
         return whole
     own = [metric for metric in whole.metrics if thresholds.is_absolute(metric)]
     return whole.model_copy(update={"metrics": own})
 
 
-def _note_taken(turn: Turn) -> None:
+def _begin(turn: Turn) -> bool:
+    """Whether the trial begins now: all requests but the holdback's are seen to go to what was promoted."""
     previous = turn.status.previous
-    if previous and previous.took_at is None and is_to_come(turn.status) and has_taken(turn):
-        turn.update(previous=previous.model_copy(update={"took_at": turn.now}))
+    if previous is None or previous.took_at or not (is_to_come(turn.status) and has_taken(turn)):
+        return False
+    turn.update(previous=previous.model_copy(update={"took_at": turn.now}))
+    return True

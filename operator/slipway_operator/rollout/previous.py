@@ -1,7 +1,8 @@
 """The revision that served before and is kept warm: going back to it is one change of the route.
 
 By command, or by itself: a promoted revision whose pods restart or vanish, or that a late verdict convicts, while the
-old one is still there, goes back.
+old one is still there, goes back. What a person has rolled back comes back by command alone, whatever becomes of the
+revision that took over from it.
 """
 
 from slipway_operator.api import reasons
@@ -21,7 +22,7 @@ def watch(turn: Turn) -> None:
         return
     turn.wake_at(previous.keep_until)
     state, old = turn.state(stable), turn.state(previous)
-    if turn.status.canary or state is None or old is None or not old.answering:
+    if turn.status.canary or previous.rejected or state is None or old is None or not old.answering:
         return
     if cause := _cannot_serve(stable, state) or late.verdict(turn):
         go_back(turn, stable, cause.reason, f"{cause.message} after its promotion")

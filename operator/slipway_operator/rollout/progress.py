@@ -169,7 +169,7 @@ def _promote(turn: Turn, rollout: EffectiveRollout) -> None:
         return
     turn.update(
         stable=Stable(**canary.identity(), promoted_at=turn.now, restarts=restarts),
-        previous=kept,
+        previous=kept.model_copy(update={"trial": rollout.analysis}),
         failed=None,
     )
     turn.end_rollout(canary, "FastPromoted" if canary.full else "Promoted")

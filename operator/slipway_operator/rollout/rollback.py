@@ -68,7 +68,10 @@ def finish(turn: Turn, canary: Canary, stable: Stable, kept: Previous, restarts:
         canary, "Promoted", reasons.ROLLED_BACK, f"{BY_COMMAND}: instead of version {stable.version}"
     )
     turn.enter(stable, stable.promoted_at, "RolledBack", reasons.ROLLED_BACK, message)
-    turn.update(stable=Stable(**canary.identity(), promoted_at=turn.now, restarts=restarts), previous=kept)
+    turn.update(
+        stable=Stable(**canary.identity(), promoted_at=turn.now, restarts=restarts),
+        previous=kept.model_copy(update={"rejected": True}),
+    )
     if canary.revision != turn.wanted.revision:
         turn.fail(turn.wanted, reasons.ROLLED_BACK, message)
     turn.warning(

@@ -19,8 +19,8 @@ def has_room(turn: Turn, revision: Revision) -> bool:
 def start(turn: Turn, revision: Revision, rollout: EffectiveRollout) -> None:
     """Make it the canary."""
     previous = turn.status.previous
-    if previous:  # the canary's control group is stable
-        previous = previous.model_copy(update={"weight": 0})
+    if previous:  # the canary's control group is stable, and stable's own trial has to wait
+        previous = previous.model_copy(update={"weight": 0, "took_at": None})
     turn.update(
         canary=Canary(**revision.identity(), started_at=turn.now),
         # A revision that was kept warm may be asked for again: it is the canary then, and keeps its pods.

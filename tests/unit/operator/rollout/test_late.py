@@ -120,6 +120,72 @@ def test_rollback_by_command_ends_it():
     assert world.splits[-1] == {V1: 1_000_000}
 
 
+def on_own_numbers(keep="10m") -> World:
+    """Version 2 was promoted, and only its complaints can still take it back."""
+    world = serving("1")
+    world.measured["refunds"] = Measured(0.1)
+    analysis = {"interval": "2s", **bounded()}
+    world.apply(spec("2", keepStable={"for": keep}, analysis=analysis))
+    return world.run_until("Healthy").run(10)
+
+
+def third(world: World, **rollout) -> World:
+    """Another rollout begins."""
+    given = {"interval": "2s", **bounded(), "onInconclusive": "Promote"}
+    world.apply(spec("3", steps=((10, "5m"),), keepStable={"for": "10m"}, analysis=given, **rollout))
+    return world.run(15)
+
+
+def test_another_canary_s_conviction_is_not_what_was_promoted_s():
+    world = third(on_own_numbers())
+    world.failing[revision("3")] = 0.5
+    world.run_until("RolledBack", limit=60)
+    assert world.status.failed.reason == "ErrorRateWorse"
+    world.apply(spec("2"))
+    world.run(30)
+    assert world.status.stable.revision == V2
+    assert world.status.phase == "Healthy"
+
+
+def test_what_another_canary_has_measured_does_not_count():
+    world = third(on_own_numbers())
+    world.measured["refunds"] = Measured(0.9)
+    world.run(1)
+    world.say("abort")
+    world.run(1)
+    world.measured["refunds"] = Measured(0.1)
+    world.run(30)
+    (kept,) = world.status.evidence.thresholds
+    assert kept.failed == 0
+    assert [look.verdict for look in world.status.analysis] == ["Pass"]
+
+
+def test_another_rollout_that_has_gone_back_does_not_end_the_trial():
+    world = third(on_own_numbers())
+    world.say("abort")
+    world.run_until("RolledBack", limit=10).run(10)
+    assert world.status.failed.version == "3"
+    world.measured["refunds"] = Measured(0.9)
+    world.run(20)
+    assert world.status.stable.revision == V1
+    ended = world.status.history[0]
+    assert (ended.version, ended.outcome, ended.reason) == ("2", "RolledBack", reasons.OUT_OF_BOUNDS)
+
+
+def test_one_measurement_does_not_count_for_the_rollout_and_after_it():
+    world = serving("1")
+    world.counting = False
+    world.measured["refunds"] = Measured(0.1)
+    metrics = {"metrics": [bounded()["metrics"][1]], "onInconclusive": "Promote"}
+    rollout = {"keepStable": {"for": "10m"}, "analysis": {"interval": "2s", **metrics}}
+    world.apply(spec("2", steps=((100, "2s"),), **rollout))
+    while world.status.stable.revision == V1:
+        before = world.status.evidence.thresholds if world.status.evidence else []
+        world.tick()
+    (after,) = world.status.evidence.thresholds
+    assert after.passed <= sum(part.passed for part in before) + 1
+
+
 def test_without_a_holdback_nothing_is_compared_and_the_status_says_so():
     world = promoted(weight=0)
     assert on_trial(world.status) is None

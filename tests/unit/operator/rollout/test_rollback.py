@@ -187,6 +187,25 @@ def test_there_and_back_again():
     assert world.status.stable.revision == V3, "a command has taken it back, not a verdict"
 
 
+def test_what_a_person_has_rolled_back_does_not_come_back_by_itself():
+    world = back_to(third(), "1").run_until("RolledBack").run(5)
+    world.pod(V1, restarts=1)
+    world.run(3)
+    world.pod(V1, ready=False, restarts=1)
+    world.run(3)
+    assert world.status.stable.revision == V1
+    world.pod(V1, restarts=1)
+    world.apply(spec("1"))
+    world.run(3)
+    assert "; version 3 stays warm until 12:" in world.status.message
+    assert world.status.message.endswith("for the command rollback")
+    world.pod(V1, restarts=2)
+    world.run(3)
+    assert world.status.stable.revision == V1
+    back_to(world, "3").run_until("RolledBack", limit=10)
+    assert world.status.stable.revision == V3
+
+
 def test_what_makes_no_sense_is_refused():
     world = third()
     assert refusal(world, "3") == "version 3 serves already"
