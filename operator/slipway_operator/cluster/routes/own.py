@@ -1,7 +1,8 @@
 """Routes of Slipway's own: an HTTPRoute and, where the spec asks for it, a GRPCRoute and a policy for sticky clients.
 
 All are made and owned by the ModelDeployment. The routes always lead to the same revisions, with the same weights; a
-split has taken when all have been accepted.
+split has taken when all have been accepted. What the gateway refuses beside the HTTPRoute leads to nobody: that is told,
+and holds no switch up, least of all the one back.
 """
 
 import asyncio
@@ -156,7 +157,7 @@ def _both(subject: Subject, plan: Plan, http: RouteState, grpc: Json | None) -> 
     return replace(
         http,
         grpc_generation=grpc["metadata"]["generation"],
-        accepted=http.accepted and taken,
+        accepted=http.accepted and (taken or message is not None),
         message=http.message or message,
         current=http.current and holds(grpc.get("spec"), wanted["spec"]),
     )
@@ -177,7 +178,7 @@ def _sticky(subject: Subject, state: RouteState, policy: Json | None) -> RouteSt
     taken, message = policy_accepted(policy)
     return replace(
         state,
-        accepted=state.accepted and taken,
+        accepted=state.accepted and (taken or message is not None),
         message=state.message or message,
         current=state.current and holds(policy.get("spec"), wanted["spec"]),
     )
