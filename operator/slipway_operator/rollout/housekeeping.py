@@ -78,8 +78,10 @@ def _delete(turn: Turn) -> None:
 
 
 def _record(turn: Turn) -> None:
-    """How those were made that live, or that were promoted and may be asked for again."""
+    """How those were made that live, that were promoted and may be asked for again, or that wait to be made again."""
     kept = {entry.revision for entry in turn.status.history or [] if entry.outcome in PROMOTED}
+    if turn.status.rollback:
+        kept.add(turn.status.rollback.revision)
     for part in turn.live():
         kept.add(part.revision)
         state = turn.state(part)

@@ -25,7 +25,10 @@ def advance(turn: Turn) -> None:
     """Move the canary on by what is seen of it."""
     canary, rollout = turn.status.canary, turn.status.rollout
     state = turn.state(canary)
-    if canary is None or rollout is None or state is None:
+    if canary is None or rollout is None:
+        return
+    if state is None:
+        _await_being_made(turn)
         return
     turn.wake_at(turn.now + NEXT_LOOK)
     causes.note_failing(turn, state)
@@ -39,6 +42,13 @@ def advance(turn: Turn) -> None:
         _pass_gates(turn, rollout, state)
     else:
         _hold(turn, rollout, state)
+
+
+def _await_being_made(turn: Turn) -> None:
+    """What is not there yet has no evidence; but nobody waits for ever for what was asked for in a hurry."""
+    cause = causes.deadline_passed(turn) if turn.status.rollback else None
+    if cause:
+        _roll_back(turn, cause)
 
 
 def _wake_for_check(turn: Turn) -> None:

@@ -44,9 +44,9 @@ def abort(turn: Turn) -> str | None:
 
 
 def is_under_way(turn: Turn) -> bool:
-    """Whether a revision is on its way back; a spec that asks for another one than it did then ends that."""
-    under_way = turn.status.rollback
-    if under_way and under_way.instead_of != turn.wanted.revision:
+    """Whether a revision is on its way back; a spec that now asks for another one to be started ends that."""
+    under_way, suspended = turn.status.rollback, bool(turn.deployment.spec.suspend)
+    if under_way and under_way.instead_of != turn.wanted.revision and not suspended:
         turn.update(rollback=None)
     return turn.status.rollback is not None
 
@@ -64,6 +64,7 @@ def go_on(turn: Turn) -> None:
 def finish(turn: Turn, canary: Canary, stable: Stable, kept: Previous, restarts: int) -> None:
     """It serves: what it takes over from stays warm."""
     message = f"{BY_COMMAND}: back to version {canary.version}"
+    under_way = turn.status.rollback
     turn.end_rollout(
         canary, "Promoted", reasons.ROLLED_BACK, f"{BY_COMMAND}: instead of version {stable.version}"
     )
@@ -72,7 +73,9 @@ def finish(turn: Turn, canary: Canary, stable: Stable, kept: Previous, restarts:
         stable=Stable(**canary.identity(), promoted_at=turn.now, restarts=restarts),
         previous=kept.model_copy(update={"rejected": True}),
     )
-    if canary.revision != turn.wanted.revision:
+    # What the spec has come to ask for since then, under suspend, is still to be tried.
+    asked_then = under_way is not None and under_way.instead_of == turn.wanted.revision
+    if asked_then and canary.revision != turn.wanted.revision:
         turn.fail(turn.wanted, reasons.ROLLED_BACK, message)
     turn.warning(
         reasons.ROLLED_BACK, f"Version {stable.version} rolled back: {reasons.ROLLED_BACK}: {message}"

@@ -9,7 +9,10 @@ MOST_REVISIONS = 3
 
 
 def has_room(turn: Turn, revision: Revision) -> bool:
-    """Room for one more revision; the one that is kept warm makes room for a new one."""
+    """Room for one more revision; the one that is kept warm makes room for a new one, and the same one's old objects."""
+    state = turn.state(revision)
+    if state and state.deleting:
+        return False
     if len(turn.seen.revisions) < MOST_REVISIONS or revision.revision in turn.seen.revisions:
         return True
     turn.update(previous=None)

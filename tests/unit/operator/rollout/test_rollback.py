@@ -1,10 +1,12 @@
 """The command rollback to a revision of the history that has to be made again."""
 
+from dataclasses import replace
+
 import pytest
 from tests.unit.operator.world import World, revision, serving, spec
 
 from slipway_operator.api import reasons
-from slipway_operator.rollout.observation import Failure
+from slipway_operator.rollout.observation import Failure, Problem
 from slipway_operator.rollout.split import WHOLE
 
 V1, V2, V3, V4 = (revision(version) for version in "1234")
@@ -179,6 +181,22 @@ def test_suspend_does_not_stop_it():
     assert world.status.stable.revision == V1
 
 
+@pytest.mark.parametrize("seconds", [2, 5])
+def test_an_edit_of_a_suspended_spec_does_not_stop_it_and_is_tried_later(seconds):
+    world = third()
+    world.apply(spec("3").model_copy(update={"suspend": True}))
+    world.run(5)
+    back_to(world, "1", seconds)
+    assert world.status.rollback
+    world.apply(spec("4").model_copy(update={"suspend": True}))
+    world.run(60)
+    assert world.status.stable.revision == V1
+    assert world.route.split == {V1: WHOLE}
+    world.apply(spec("4"))
+    world.run_until("Promoting").run_until("Healthy")
+    assert world.status.stable.revision == V4
+
+
 def test_there_and_back_again():
     world = back_to(third(), "1").run_until("RolledBack").run(90)
     back_to(world, "2").run_until("RollingBack", limit=5).run_until("RolledBack", limit=30)
@@ -252,4 +270,46 @@ def test_it_waits_for_room():
     back_to(world, "1")
     assert world.status.message == "Back to version 1 by command: it waits for room"
     world.run_until("RolledBack", limit=60)
+    assert world.status.stable.revision == V1
+
+
+def test_how_it_was_made_stays_on_record_until_it_is_back():
+    short = {"historyLimit": 3, "keepStable": {"for": "5m"}}
+    world = serving("1")
+    for version in ("2", "3"):
+        world.apply(spec(version, **short))
+        world.run_until("Healthy").run(20)
+    world.apply(spec("4", **short, steps=LONG))
+    world.run(8)
+    assert len(world.revisions) == 3
+    back_to(world, "1")
+    assert "1" not in [entry.version for entry in world.status.history]
+    world.run_until("RolledBack", limit=60)
+    assert world.status.stable.revision == V1
+
+
+def test_one_that_cannot_be_made_is_given_up_at_its_deadline():
+    world = third()
+    world.refused = Problem(reasons.REFUSED, "quota")
+    back_to(world, "1", 110)
+    assert world.status.phase == "RollingBack"
+    world.run(20)
+    assert (world.status.history[0].version, world.status.history[0].outcome) == ("1", "Aborted")
+    assert world.status.history[0].reason == reasons.PROGRESS_DEADLINE
+    assert world.status.phase == "Healthy"
+
+
+def test_one_whose_old_objects_are_just_being_deleted_is_made_again_after_that():
+    world = serving("1")
+    world.apply(spec("2"))
+    world.run_until("Healthy").run(90)
+    world.pod(V1)
+    world.revisions[V1] = replace(world.revisions[V1], deleting=True)
+    back_to(world, "1", 10)
+    assert world.status.canary is None
+    assert world.route.split == {V2: WHOLE}
+    world.lose(V1)
+    made = len(world.created)
+    world.run_until("RolledBack", limit=30)
+    assert world.created[made:] == [V1]
     assert world.status.stable.revision == V1
