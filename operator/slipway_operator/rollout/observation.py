@@ -146,7 +146,7 @@ class RouteState(Course):
     accepted_at: datetime | None = None
     """when they were first seen to be accepted, by this operator (see ``cluster.settling``)."""
     current: bool = True
-    """Host names, parents and filters are as they should be."""
+    """All but its course is as it should be."""
     edit: Edit | None = None
     """What somebody has done to it since it was last written."""
 

@@ -1,6 +1,8 @@
 """The one weighted HTTPRoute, and how it is read back."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
 from slipway_operator.api import names
 from slipway_operator.api.spec import ParentRef
@@ -9,8 +11,10 @@ from slipway_operator.cluster.render.backends import (
     MIRROR,
     accepted,
     backend,
+    holds,
     mirror,
     parent,
+    places_of,
     revision_header,
     revision_of,
 )
@@ -19,6 +23,7 @@ from slipway_operator.rollout.observation import Course, Mirror, RouteState
 from slipway_operator.rollout.split import placed
 
 _PATH = {"type": "PathPrefix", "value": "/"}
+_FILLED_IN = (("group", ""), ("kind", "Service"))
 
 
 def render_route(
@@ -53,36 +58,48 @@ def render_route(
 
 
 def read_route(
-    subject: Subject, route: Json, parents: Sequence[ParentRef], hostnames: Sequence[str]
+    subject: Subject,
+    route: Json,
+    parents: Sequence[ParentRef],
+    hostnames: Sequence[str],
+    components: Mapping[str, str],
+    *,
+    edited: bool = False,
 ) -> RouteState:
-    """What decisions need of the HTTPRoute as it is."""
-    spec = route.get("spec", {})
-    rules = spec.get("rules", [])
-    backends = rules[0].get("backendRefs", []) if rules else []
-    wanted_parents = [parent(ref) for ref in parents]
-    found_parents = [_identity(part) for part in spec.get("parentRefs", [])]
-    pins = [_pinned(rule) for rule in rules[1:]]
-    current = (
-        bool(rules)
-        and all(pins)
-        and list(spec.get("hostnames", [])) == list(hostnames)
-        and found_parents == wanted_parents
-        and all(part.get("filters") for part in backends)
-        and all(part.get("type") == MIRROR for part in rules[0].get("filters", []))
-    )
-    filters = rules[0].get("filters", []) if rules else []
+    """What decisions need of the HTTPRoute as it is; ``edited``: somebody else has had a say in it."""
+    rules = route.get("spec", {}).get("rules") or [{}]
+    backends, filters = rules[0].get("backendRefs", []), rules[0].get("filters", [])
     taken, message = accepted(route)
-    return RouteState(
+    state = RouteState(
         generation=route["metadata"]["generation"],
         split={
             revision_of(subject, part): part.get("weight", 1) for part in backends if part.get("weight", 1)
         },
         mirror=_read_mirror(subject, filters),
-        pins=frozenset(filter(None, pins)),
+        pins=frozenset(filter(None, map(_pinned, rules[1:]))),
         accepted=taken,
         message=message,
-        current=current,
     )
+    wanted = render_route(subject, parents, hostnames, state, components, places_of(subject, backends))
+    return replace(state, current=_is_current(route.get("spec", {}), wanted["spec"], edited=edited))
+
+
+def _is_current(spec: Json, wanted: Json, *, edited: bool) -> bool:
+    """Whether the route says what it should.
+
+    What is there beside it counts only if somebody has edited the route: what the API server or a webhook completes would
+    be written over and over.
+    """
+    parents = [_identity(part) for part in spec.get("parentRefs", [])]
+    as_wanted = holds(spec, wanted) and parents == wanted["parentRefs"]
+    return as_wanted and not (edited and _bare(spec["rules"]) != _bare(wanted["rules"]))
+
+
+def _bare(part: Any) -> Any:
+    """Without the group and kind that the API server fills in where a reference has none."""
+    if isinstance(part, dict):
+        return {key: _bare(value) for key, value in part.items() if (key, value) not in _FILLED_IN}
+    return [_bare(value) for value in part] if isinstance(part, list) else part
 
 
 def _identity(part: Json) -> Json:

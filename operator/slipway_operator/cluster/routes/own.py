@@ -64,11 +64,14 @@ class OwnRoutes:
         )
         if http is None or problem:
             return view
-        state = read_route(subject, http, plan.parents.refs, plan.hostnames)
+        edit = _edit(http, grpc)
+        state = read_route(
+            subject, http, plan.parents.refs, plan.hostnames, site.components, edited=edit is not None
+        )
         rules = {_rule(subject, HTTP_ROUTE): _places(subject, http)}
         if grpc:
             rules[_rule(subject, GRPC_ROUTE)] = _places(subject, grpc)
-        state = replace(_both(subject, plan, state, grpc), edit=_edit(http, grpc))
+        state = replace(_both(subject, plan, state, grpc), edit=edit)
         state = _sticky(subject, state, policy)
         return replace(view, state=state, rules=rules)
 

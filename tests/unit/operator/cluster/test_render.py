@@ -160,7 +160,7 @@ def test_route_is_read_back_as_it_was_written():
     split = {"aaaa1111": 900_000, "bbbb2222": 100_000}
     body = render_route(subject(), GATEWAY, HOSTS, WriteRoute(split), {"bbbb2222": "transformer"})
     body["metadata"]["generation"] = 3
-    state = read_route(subject(), body, GATEWAY, HOSTS)
+    state = read_route(subject(), body, GATEWAY, HOSTS, {"bbbb2222": "transformer"})
     assert state.split == split
     assert state.current
     assert not state.accepted
@@ -181,7 +181,7 @@ def test_a_mirror_is_read_back_as_it_was_written(percent):
     (part,) = body["spec"]["rules"][0]["filters"]
     assert part["requestMirror"]["backendRef"]["name"] == "churn-bbbb2222-predictor"
     assert part["requestMirror"].get("percent") == (None if percent == 100 else percent)
-    state = read_route(subject(), body, GATEWAY, HOSTS)
+    state = read_route(subject(), body, GATEWAY, HOSTS, {})
     assert (state.mirror, state.current) == (mirror, True)
 
 
@@ -196,7 +196,7 @@ def test_pins_are_read_back_as_they_were_written_and_leave_the_first_rule_alone(
     assert by_header["headers"] == [{"type": "Exact", "name": "x-slipway-revision", "value": "bbbb2222"}]
     assert by_query["queryParams"] == [{"type": "Exact", "name": "slipway-revision", "value": "bbbb2222"}]
     assert [backend["name"] for backend in rules[1]["backendRefs"]] == ["churn-bbbb2222-transformer"]
-    state = read_route(subject(), body, GATEWAY, HOSTS)
+    state = read_route(subject(), body, GATEWAY, HOSTS, {"bbbb2222": "transformer"})
     assert (state.split, state.pins, state.current) == (split, pins, True)
     assert state.revisions == pins
 
@@ -205,14 +205,14 @@ def test_somebody_elses_rule_on_the_route_is_not_current():
     body = render_route(subject(), GATEWAY, HOSTS, WriteRoute({"a": 1_000_000}), {})
     body["metadata"]["generation"] = 1
     body["spec"]["rules"].append({"matches": [{"path": {"value": "/admin"}}]})
-    assert not read_route(subject(), body, GATEWAY, HOSTS).current
+    assert not read_route(subject(), body, GATEWAY, HOSTS, {}).current
 
 
 def test_somebody_elses_filter_on_the_route_is_not_current():
     body = render_route(subject(), GATEWAY, HOSTS, WriteRoute({"a": 1_000_000}), {})
     body["metadata"]["generation"] = 1
     body["spec"]["rules"][0]["filters"] = [{"type": "URLRewrite", "urlRewrite": {"hostname": "x"}}]
-    assert not read_route(subject(), body, GATEWAY, HOSTS).current
+    assert not read_route(subject(), body, GATEWAY, HOSTS, {}, edited=True).current
 
 
 def condition(kind, status="True", generation=3):
@@ -237,7 +237,7 @@ def test_accepted_means_this_generation_and_every_reference(conditions, accepted
     body = render_route(subject(), GATEWAY, HOSTS, WriteRoute({"a": 1_000_000}), {})
     body["metadata"]["generation"] = 3
     body["status"] = {"parents": [{"conditions": conditions}]}
-    state = read_route(subject(), body, GATEWAY, HOSTS)
+    state = read_route(subject(), body, GATEWAY, HOSTS, {})
     assert (state.accepted, state.message) == (accepted, message)
 
 
@@ -246,4 +246,44 @@ def test_an_edited_route_is_not_current(change):
     body = render_route(subject(), GATEWAY, HOSTS, WriteRoute({"a": 1_000_000}), {})
     body["metadata"]["generation"] = 1
     body["spec"].update(change)
-    assert not read_route(subject(), body, GATEWAY, HOSTS).current
+    assert not read_route(subject(), body, GATEWAY, HOSTS, {}).current
+
+
+BACKEND = {"name": "churn-aaaa1111-predictor", "port": 80, "weight": 1_000_000}
+NAMED = [
+    {
+        "type": "ResponseHeaderModifier",
+        "responseHeaderModifier": {"set": [{"name": "x-slipway-revision", "value": "aaaa1111"}]},
+    }
+]
+OTHERS = [{"type": "RequestHeaderModifier", "requestHeaderModifier": {"remove": ["authorization"]}}]
+EDITS = {
+    "what the API server fills in": (
+        {"backendRefs": [{**BACKEND, "group": "", "kind": "Service", "filters": NAMED}]},
+        True,
+    ),
+    "port": ({"backendRefs": [{**BACKEND, "port": 8080, "filters": NAMED}]}, False),
+    "name": ({"backendRefs": [{**BACKEND, "name": "churn-aaaa1111-foo", "filters": NAMED}]}, False),
+    "namespace": ({"backendRefs": [{**BACKEND, "namespace": "other", "filters": NAMED}]}, False),
+    "kind": ({"backendRefs": [{**BACKEND, "kind": "Backend", "filters": NAMED}]}, False),
+    "filters": ({"backendRefs": [{**BACKEND, "filters": OTHERS}]}, False),
+    "another filter": ({"backendRefs": [{**BACKEND, "filters": [*NAMED, *OTHERS]}]}, False),
+    "path": ({"matches": [{"path": {"type": "PathPrefix", "value": "/nowhere"}}]}, False),
+    "method": ({"matches": [{"path": {"type": "PathPrefix", "value": "/"}, "method": "GET"}]}, False),
+    "timeouts": ({"timeouts": {"request": "1ms"}}, False),
+}
+
+
+@pytest.mark.parametrize(("change", "current"), EDITS.values(), ids=EDITS)
+def test_a_rule_that_somebody_has_edited_is_not_current(change, current):
+    body = render_route(subject(), GATEWAY, HOSTS, WriteRoute({"aaaa1111": 1_000_000}), {})
+    body["metadata"]["generation"] = 2
+    body["spec"]["rules"][0].update(change)
+    assert read_route(subject(), body, GATEWAY, HOSTS, {}, edited=True).current is current
+
+
+def test_what_a_webhook_adds_to_every_route_is_not_written_over_and_over():
+    body = render_route(subject(), GATEWAY, HOSTS, WriteRoute({"aaaa1111": 1_000_000}), {})
+    body["metadata"]["generation"] = 2
+    body["spec"]["rules"][0]["timeouts"] = {"request": "60s"}
+    assert read_route(subject(), body, GATEWAY, HOSTS, {}).current
