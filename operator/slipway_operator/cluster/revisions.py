@@ -48,10 +48,9 @@ async def find_revisions(client: Client, subject: Subject) -> Found:
     )
     by_revision = _grouped(pods)
     workloads = _grouped(deployments)
-    copies = {_revision(part): part for part in runtimes}
+    found, copies = _by_revision(services), _by_revision(runtimes)
     states, components = {}, {}
-    for service in services:
-        revision = _revision(service)
+    for revision, service in found.items():
         state = _state(revision, service, workloads.get(revision, []), by_revision.get(revision, []))
         states[revision] = replace(state, runtime=revision in copies)
         components[revision] = "transformer" if service["spec"].get("transformer") else "predictor"
@@ -60,8 +59,8 @@ async def find_revisions(client: Client, subject: Subject) -> Found:
         pods=by_revision,
         runtimes=copies,
         components=components,
-        services={_revision(part): part for part in services},
-        records={_revision(part): part for part in records},
+        services=found,
+        records=_by_revision(records),
     )
 
 
@@ -99,13 +98,19 @@ def _is_settled(deployment: Json) -> bool:
     )
 
 
-def _revision(body: Json) -> str:
-    return str(body["metadata"]["labels"][names.LABEL_REVISION])
+def _revision(body: Json) -> str | None:
+    """None where somebody has taken the label away: then it is nobody's, as one of another name would be."""
+    label: str | None = body["metadata"].get("labels", {}).get(names.LABEL_REVISION)
+    return label
+
+
+def _by_revision(bodies: list[Json]) -> dict[str, Json]:
+    return {revision: body for body in bodies if (revision := _revision(body))}
 
 
 def _grouped(bodies: list[Json]) -> dict[str, list[Json]]:
     groups: dict[str, list[Json]] = {}
     for body in bodies:
-        if names.LABEL_REVISION in body["metadata"].get("labels", {}):
-            groups.setdefault(_revision(body), []).append(body)
+        if revision := _revision(body):
+            groups.setdefault(revision, []).append(body)
     return groups
