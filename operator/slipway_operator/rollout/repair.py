@@ -7,6 +7,7 @@ today: an upgraded operator repairs nothing. The route's part is in ``traffic``,
 from slipway_operator.api import names, reasons
 from slipway_operator.api.status import Revision
 from slipway_operator.rollout.actions import CreateRevision, RestoreRevision
+from slipway_operator.rollout.observation import Problem
 from slipway_operator.rollout.turn import Turn
 
 
@@ -47,12 +48,20 @@ def _make_anew(turn: Turn, part: Revision, kind: str) -> None:
         return
     if not recorded and part.revision != turn.wanted.revision:
         return  # an older operator has made it, and nobody knows how
-    if not recorded and turn.seen.problem:
-        turn.problem = turn.problem or turn.seen.problem
+    name = names.revision_object(turn.deployment.name, part.revision)
+    if not recorded and (problem := turn.seen.problem or _runtime_missing(turn, f"{kind} {name}")):
+        turn.problem = turn.problem or problem
         return
     turn.actions.append(CreateRevision(part.revision, recorded=recorded))
-    name = names.revision_object(turn.deployment.name, part.revision)
     turn.warning(reasons.REPAIRED, f"{kind} {name} was deleted: made anew")
+
+
+def _runtime_missing(turn: Turn, what: str) -> Problem | None:
+    """What is not on record is made of the runtime that the spec names, if that is there."""
+    if turn.seen.runtime_hash:
+        return None
+    message = f"{what} was deleted, and so was the runtime that spec.model.runtime names: create that again"
+    return Problem(reasons.RUNTIME_MISSING, message)
 
 
 def _note_deployments(turn: Turn) -> None:

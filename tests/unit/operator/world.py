@@ -86,6 +86,8 @@ class World:
     settling: Settling = field(default_factory=Settling)
     startup: bool = True
     """Whether new revisions come up by themselves."""
+    runtime_hash: str | None = "r1"
+    """What the (Cluster)ServingRuntime holds; None: it is not there."""
     problem: Problem | None = None
     refused: Problem | None = None
     """Why the API server takes no revision."""
@@ -186,6 +188,7 @@ class World:
             policy_problem=self.policy_problem,
             hostnames=("churn-ml.example.com",),
             url="http://churn-ml.example.com",
+            runtime_hash=self.runtime_hash,
             scale=self.scale,
             readings=self._readings(judged, pods) if live else None,
             gate=self.gate(),

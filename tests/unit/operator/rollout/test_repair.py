@@ -79,6 +79,18 @@ def test_a_deleted_copy_of_the_runtime_is_made_anew():
     assert repairs(world) == [f"ServingRuntime churn-{name} was deleted: made anew" for name in (V1, V2)]
 
 
+def test_what_cannot_be_made_anew_for_want_of_its_runtime_is_told_and_not_claimed():
+    world = serving("1")
+    world.recorded.clear()
+    world.runtime_hash = None
+    world.lose(V1)
+    assert repairs(world) == []
+    assert world.condition("Stalled") == ("True", reasons.RUNTIME_MISSING)
+    assert "create that again" in world.status.message
+    world.runtime_hash = "r1"
+    assert repairs(world) == [f"InferenceService churn-{V1} was deleted: made anew"]
+
+
 @pytest.mark.parametrize("kind", ["InferenceService", "ServingRuntime"])
 def test_an_edited_object_is_put_back(kind):
     world = serving("1")
