@@ -305,4 +305,5 @@ async def test_a_broken_transformer_is_caught_before_any_client_meets_it(place):
         status = await in_thread(place.until, lambda s: s["phase"] == "RolledBack", 120)
     assert status["failed"]["reason"] == "GateFailed"
     assert "the transformer is broken" in status["failed"]["message"]
-    assert {answer.revision for answer in client.answers} == {stable}
+    others = [answer for answer in client.answers if answer.revision != stable]
+    assert not others, others[:3]
