@@ -65,7 +65,7 @@ bench-rollouts: venv ## Thirty rollouts and ways back under traffic in the lab (
 	@PYTHONPATH=bench/rollouts:demo:lab $(PYTHON) -m slipway_rollouts --out bench/rollouts/RESULTS.md $(ROLLOUTS)
 
 soak: venv ## Random histories of users, pods and gateways for the rollout's decisions (an hour); HISTORIES=n tries so many
-	@SLIPWAY_HISTORIES=$(or $(HISTORIES),20000) $(PYTEST) tests/unit/operator/rollout/test_properties.py
+	@SLIPWAY_SOAK=1 SLIPWAY_HISTORIES=$(or $(HISTORIES),20000) $(PYTEST) tests/unit/operator/rollout/test_properties.py
 
 fuzz: venv ## Send the predictor a million odd inputs (ten minutes); FUZZ='--guided' with Atheris, FUZZ='http --seed 7' one target
 	@$(PYTHON) -m tests.fuzz $(FUZZ)
