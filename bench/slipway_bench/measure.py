@@ -16,6 +16,7 @@ from slipway_bench.tools import Tools
 
 _OFFERED_WARM_UP = 2.0
 _SLOW_CONNECTIONS = 64
+_SETTLE = 6.0  # seconds after a start: what a server still does once it is ready is no part of a request
 _PROBE_EVERY = 0.05  # seconds
 
 
@@ -74,6 +75,7 @@ class Bench:
         with running(SERVERS[name], model, self.folder) as server:
             if model == "LR":
                 results.starts[name] = server.start
+            time.sleep(_SETTLE)
             for cell in cells:
                 result = self._cell(cell, name, server)
                 results.cells[cell, name] = result
