@@ -6,7 +6,7 @@ and holds no switch up, least of all the one back.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from slipway_operator.api import names, reasons
@@ -72,7 +72,7 @@ class OwnRoutes:
         if grpc:
             rules[_rule(subject, GRPC_ROUTE)] = _places(subject, grpc)
         state = replace(_both(subject, plan, state, grpc), edit=edit)
-        state = _sticky(subject, state, policy)
+        state = _beside(subject, state, policy, render_policy(subject), policy_accepted)
         return replace(view, state=state, rules=rules)
 
     async def write(self, client: Client, site: Site, course: Course) -> None:
@@ -152,18 +152,8 @@ async def _grpc_ports(client: Client, site: Site) -> dict[str, int]:
 def _both(subject: Subject, plan: Plan, http: RouteState, grpc: Json | None) -> RouteState:
     """The state of the two as one."""
     wanted = plan.render_grpc(subject, http, _places(subject, grpc))
-    if wanted is None:
-        return replace(http, current=http.current and not (grpc and is_ours(subject, grpc)))
-    if grpc is None:
-        return replace(http, current=False, accepted=False)
-    taken, message = accepted(grpc)
-    return replace(
-        http,
-        grpc_generation=grpc["metadata"]["generation"],
-        accepted=http.accepted and (taken or message is not None),
-        message=http.message or message,
-        current=http.current and holds(grpc.get("spec"), wanted["spec"]),
-    )
+    state = _beside(subject, http, grpc, wanted, accepted)
+    return replace(state, grpc_generation=grpc["metadata"]["generation"]) if wanted and grpc else state
 
 
 def _edit(http: Json, grpc: Json | None) -> Edit | None:
@@ -171,19 +161,24 @@ def _edit(http: Json, grpc: Json | None) -> Edit | None:
     return route_edit(HTTP_ROUTE, http) or (route_edit(GRPC_ROUTE, grpc) if grpc else None)
 
 
-def _sticky(subject: Subject, state: RouteState, policy: Json | None) -> RouteState:
-    """The state with the policy for sticky clients."""
-    wanted = render_policy(subject)
+def _beside(
+    subject: Subject,
+    state: RouteState,
+    found: Json | None,
+    wanted: Json | None,
+    acceptance: Callable[[Json], tuple[bool, str | None]],
+) -> RouteState:
+    """The state with an object beside the HTTPRoute that is ``wanted`` (None: it is not to be there)."""
     if wanted is None:
-        return replace(state, current=state.current and not (policy and is_ours(subject, policy)))
-    if policy is None:
+        return replace(state, current=state.current and not (found and is_ours(subject, found)))
+    if found is None:
         return replace(state, current=False, accepted=False)
-    taken, message = policy_accepted(policy)
+    taken, message = acceptance(found)
     return replace(
         state,
         accepted=state.accepted and (taken or message is not None),
         message=state.message or message,
-        current=state.current and holds(policy.get("spec"), wanted["spec"]),
+        current=state.current and holds(found.get("spec"), wanted["spec"]),
     )
 
 
