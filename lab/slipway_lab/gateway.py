@@ -8,7 +8,7 @@ from slipway_lab.addresses import GATEWAY_NAME, GATEWAY_NAMESPACE
 from slipway_lab.cache import digest_of
 from slipway_lab.errors import LabError
 from slipway_lab.images import Image
-from slipway_lab.lab import MANIFESTS, Lab
+from slipway_lab.lab import MANIFESTS, Lab, is_true
 from slipway_lab.steps import Task
 
 NAMESPACE = "envoy-gateway-system"
@@ -97,6 +97,4 @@ def _helm_environment(lab: Lab) -> dict[str, str]:
 
 
 def _programmed(lab: Lab) -> bool:
-    gateway = lab.get("gateway", GATEWAY_NAME, "--namespace", GATEWAY_NAMESPACE)
-    conditions = gateway["status"].get("conditions", []) if gateway else []
-    return any(c["type"] == "Programmed" and c["status"] == "True" for c in conditions)
+    return is_true(lab.get("gateway", GATEWAY_NAME, "--namespace", GATEWAY_NAMESPACE), "Programmed")

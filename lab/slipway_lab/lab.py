@@ -130,3 +130,9 @@ class Lab:
             return ready()
 
         self.wait(look, what, timeout)
+
+
+def is_true(found: Any, condition: str) -> bool:
+    """Whether a condition of an object (None where there is none) is True."""
+    conditions = found.get("status", {}).get("conditions", []) if found else []
+    return any(part["type"] == condition and part["status"] == "True" for part in conditions)

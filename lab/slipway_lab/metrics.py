@@ -10,7 +10,7 @@ from string import Template
 
 from slipway_lab import credentials
 from slipway_lab.addresses import METRICS_PORT, NODE_ADDRESS
-from slipway_lab.lab import MANIFESTS, Lab
+from slipway_lab.lab import MANIFESTS, Lab, is_true
 
 PROXY, SERVING = "aggregator", "metrics-server"
 API = "v1beta1.metrics.k8s.io"
@@ -63,14 +63,11 @@ def start(lab: Lab) -> None:
     manifest = Template((MANIFESTS / "metrics.yaml").read_text())
     lab.apply(manifest.substitute(port=METRICS_PORT, address=NODE_ADDRESS, authority=authority))
     lab.wait_for(
-        "metrics-server", lambda: _available(lab), "the API server does not reach metrics-server", 60
+        "metrics-server",
+        lambda: is_true(lab.get("apiservice", API), "Available"),
+        "the API server does not reach metrics-server",
+        60,
     )
-
-
-def _available(lab: Lab) -> bool:
-    found = lab.get("apiservice", API)
-    conditions = found["status"].get("conditions", []) if found and "status" in found else []
-    return any(part["type"] == "Available" and part["status"] == "True" for part in conditions)
 
 
 def _certificates(lab: Lab) -> credentials.Credentials:

@@ -5,7 +5,7 @@ from typing import Any
 
 from slipway_lab import containerd
 from slipway_lab.addresses import CLUSTER_DOMAIN, NODE_ADDRESS, NODE_NAME, POD_RANGE
-from slipway_lab.lab import MANIFESTS, Lab
+from slipway_lab.lab import MANIFESTS, Lab, is_true
 
 COREFILE = """{domain}:53 {{
     bind {address}
@@ -55,13 +55,8 @@ def grant(lab: Lab) -> None:
 def wait_ready(lab: Lab) -> None:
     """Wait until the node is Ready."""
     lab.wait_for(
-        "kubelet", lambda: _is_ready(lab.get("node", NODE_NAME)), "the node did not become Ready", 120
+        "kubelet", lambda: is_true(lab.get("node", NODE_NAME), "Ready"), "the node did not become Ready", 120
     )
-
-
-def _is_ready(node: Any) -> bool:
-    conditions = node["status"].get("conditions", []) if node else []
-    return any(c["type"] == "Ready" and c["status"] == "True" for c in conditions)
 
 
 def _kubelet(lab: Lab) -> dict[str, Any]:
