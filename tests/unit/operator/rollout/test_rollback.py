@@ -28,6 +28,13 @@ def back_to(world: World, target: str, seconds: float = 1) -> World:
     return world.run(seconds)
 
 
+def on_its_way(seconds: float = 5) -> World:
+    """Version 1 is asked for again, and its pods do not come up yet."""
+    world = third()
+    world.startup = False
+    return back_to(world, "1", seconds)
+
+
 def refusal(world: World, target: str) -> str:
     """What is told of a rollback that is not done."""
     before = world.status.stable
@@ -113,9 +120,7 @@ def test_the_serving_version_named_in_mid_rollout_aborts_it():
 
 
 def test_a_new_spec_comes_first():
-    world = third()
-    world.startup = False
-    back_to(world, "1", 5)
+    world = on_its_way()
     world.startup = True
     world.apply(spec("4"))
     world.run_until("Healthy")
@@ -124,9 +129,7 @@ def test_a_new_spec_comes_first():
 
 
 def test_a_new_spec_that_asks_for_the_same_makes_an_ordinary_rollout_of_it():
-    world = third()
-    world.startup = False
-    back_to(world, "1", 5)
+    world = on_its_way()
     world.apply(spec("1"))
     world.run(3)
     world.pod(V1)
@@ -136,9 +139,7 @@ def test_a_new_spec_that_asks_for_the_same_makes_an_ordinary_rollout_of_it():
 
 
 def test_abort_leaves_everything_as_it_was():
-    world = third()
-    world.startup = False
-    back_to(world, "1", 5)
+    world = on_its_way()
     world.say("abort")
     world.run_until("Healthy", limit=5)
     world.run(30)
@@ -153,9 +154,7 @@ def test_abort_comes_first():
 
 
 def test_one_that_does_not_come_up_leaves_stable_alone_and_may_be_asked_for_again():
-    world = third()
-    world.startup = False
-    back_to(world, "1", 3)
+    world = on_its_way(3)
     world.pod(V1, ready=False, failure=Failure(reasons.CRASH_LOOP, "no volume"))
     world.run_until("Healthy", limit=10).run(20)
     assert world.route.split == {V3: WHOLE}
@@ -248,9 +247,7 @@ def test_one_that_was_never_promoted_is_refused():
 
 
 def test_one_that_is_on_its_way_is_not_begun_again():
-    world = third()
-    world.startup = False
-    back_to(world, "1", 5)
+    world = on_its_way()
     started = world.status.canary.started_at
     back_to(world, "1", 2)
     assert "is on its way already" in world.events[-1].message
