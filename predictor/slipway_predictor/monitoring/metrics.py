@@ -1,17 +1,13 @@
 """Counting: what the predictor tells of its requests, served at /metrics beside KServe's and the process's own figures.
 
-A request pays for two appends; figures are added up hundreds of requests at a time, or when somebody reads. The names
-that come of them are in `families`.
+A request pays for what it adds, at once: sums put off are a pause for whoever comes when they are made. The names that
+come of the figures are in `families`.
 """
 
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from itertools import groupby
 from threading import Lock
-from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
 from prometheus_client import PROCESS_COLLECTOR, REGISTRY, CollectorRegistry
 from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
@@ -33,8 +29,6 @@ _SCORES = {
     "value": 1,
     "score": 1,
 }  # the outputs that are scores, and their dimensions at most
-_LARGE = 64  # rows; a larger answer is counted at once, so that what is kept stays small
-_TOGETHER = 512
 
 
 class Metrics(Collector):
@@ -44,8 +38,6 @@ class Metrics(Collector):
         self._who = (model_name, revision)
         self._served: list[dict[str, str]] = []
         self._warnings: list[str] = []
-        self._new: deque[tuple[str, int, float]] = deque()
-        self._answers: deque[InferenceAnswer] = deque()
         # Present from the start, so that the first failure is an increase and not the birth of a series.
         self._requests: Counter[tuple[str, int]] = Counter({("v2", 200): 0, ("v2", 500): 0})
         self._reasons: Counter[str] = Counter()
@@ -60,20 +52,27 @@ class Metrics(Collector):
 
     def request(self, protocol: str, code: int, seconds: float) -> None:
         """Count one inference request. `protocol`: v2 or v1 (REST) or grpc-v2, KServe's words."""
-        self._new.append((protocol, code, seconds))
-        if len(self._new) >= _TOGETHER:
-            self._count()
+        with self._lock:
+            self._requests[protocol, code] += 1
+            self._durations.add(seconds)
 
     def answered(self, answer: InferenceAnswer) -> None:
         """Take notice of an answer's scores: the probability of the last class, or a regressor's value."""
-        self._answers.append(answer)
-        if len(self._answers) >= _TOGETHER or len(answer.outputs[0].array) > _LARGE:
-            self._count()
+        for output in answer.outputs:
+            array = output.array
+            if (most := _SCORES.get(output.name)) is None or array.ndim > most:
+                continue
+            with self._lock:
+                if len(array) == 1:
+                    self._scores.add(array.item(-1))
+                else:
+                    self._scores.add_all(array if array.ndim == 1 else array[:, -1])
 
     def called(self, _requests: int, rows: int, seconds: float) -> None:
         """Take notice of a call of the engine."""
-        self._batches.add(rows)
-        self._calls.add(seconds)
+        with self._lock:
+            self._batches.add(rows)
+            self._calls.add(seconds)
 
     def failed(self, reason: str, field: str | None) -> None:
         """Count a failure by its reason, and by the input whose rule was broken, if one was."""
@@ -98,21 +97,21 @@ class Metrics(Collector):
 
     def snapshot(self) -> Snapshot:
         """Return all figures as they are now."""
-        self._count()
-        with self._lock:
-            reasons, rejected = dict(self._reasons), dict(self._rejected)
-            requests = {f"{protocol} {code}": n for (protocol, code), n in self._requests.items()}
         tallies = {
             "inference_request_duration_seconds": self._durations,
             "model_inference_duration_seconds": self._calls,
             "inference_batch_rows": self._batches,
             "prediction_scores": self._scores,
         }
+        with self._lock:
+            reasons, rejected = dict(self._reasons), dict(self._rejected)
+            requests = {f"{protocol} {code}": n for (protocol, code), n in self._requests.items()}
+            histograms = {name: tally.read() for name, tally in tallies.items()}
         return Snapshot(
             requests,
             reasons,
             rejected,
-            {name: tally.read() for name, tally in tallies.items()},
+            histograms,
             self.under_way(),
             self._served,
             self._warnings,
@@ -126,28 +125,6 @@ class Metrics(Collector):
     def collect(self) -> Iterator[Metric]:
         """Yield all families."""
         yield from families(self.snapshot(), *self._who)
-
-    def _count(self) -> None:
-        """Add up what has come since the last time."""
-        with self._lock:
-            new = [self._new.popleft() for _ in range(len(self._new))]
-            self._requests.update((protocol, code) for protocol, code, _ in new)
-            if new:
-                self._durations.add_all([seconds for _, _, seconds in new])
-            answers = [self._answers.popleft() for _ in range(len(self._answers))]
-            scores = [
-                output.array
-                for answer in answers
-                for output in answer.outputs
-                if output.name in _SCORES and output.array.ndim <= _SCORES[output.name]
-            ]
-            for columns, arrays in groupby(scores, key=_width):
-                together = np.concatenate(list(arrays))
-                self._scores.add_all(together if columns is None else together[:, -1])
-
-
-def _width(array: NDArray[Any]) -> int | None:
-    return None if array.ndim == 1 else array.shape[1]
 
 
 def _process() -> dict[str, float]:
