@@ -25,15 +25,16 @@ from slipway_operator.cluster.kinds import MODEL_DEPLOYMENT
 from slipway_operator.cluster.observe import View, observe
 from slipway_operator.cluster.render.common import Subject
 from slipway_operator.cluster.settling import Settling
-from slipway_operator.evidence import envoy, predictor
+from slipway_operator.evidence import envoy, predictor, warmth
 from slipway_operator.gating import Gating
 from slipway_operator.measuring import Measuring
 from slipway_operator.rollout.actions import Decision
 from slipway_operator.rollout.analysis.judge import counted, due
 from slipway_operator.rollout.decide import decide
 from slipway_operator.rollout.late import on_trial
-from slipway_operator.rollout.observation import Problem, Readings
+from slipway_operator.rollout.observation import Problem, Readings, RouteState
 from slipway_operator.rollout.revision import revision_of
+from slipway_operator.rollout.traffic import newcomers
 from slipway_operator.rollout.turn import Deployment
 from slipway_operator.settings import Settings
 
@@ -92,6 +93,7 @@ class Reconciler:
         now = self._now()
         readings = await self._readings(subject, view, on_trial(status) or status, now)
         route = self._settling.note((subject.namespace, subject.name), view.seen.route, now)
+        route = await self._with_cold(subject, view, newcomers(status, route, now), route)
         view = view.with_news(readings, self._gating.outcome(subject, view, status), route)
         deployment = Deployment(subject.name, metadata["generation"], spec, status, _commands(metadata))
         decision = decide(deployment, view.seen, now)
@@ -140,6 +142,15 @@ class Reconciler:
         if not isinstance(proxied, str):
             return Readings(pods={} if own.error else own.pods, gateway=proxied)
         return replace(own, error=proxied, absent=False) if source else own
+
+    async def _with_cold(
+        self, subject: Subject, view: View, asked: frozenset[str], route: RouteState | None
+    ) -> RouteState | None:
+        """The route with what the gateway's proxies say of its newcomers."""
+        if route is None or not asked:
+            return route
+        proxies = await find_proxies(self._client, view.route.parents, subject.namespace)
+        return replace(route, cold=await warmth.cold(self._session, proxies, view.route.rules, asked))
 
     async def _write_status(self, body: Json, decision: Decision) -> Json:
         status = decision.status.to_json()

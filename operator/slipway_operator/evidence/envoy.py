@@ -1,9 +1,8 @@
 """The gateway's counters by backend, from every proxy pod of an Envoy Gateway: what clients really got.
 
-They see what no predictor can: refused connections, timeouts, pods that died with a request. Because each backend of
-our route has a filter of its own, Envoy Gateway makes it a cluster of its own, named by its rule
-(``httproute/NAMESPACE/NAME/rule/RULE``) and its number (``/backend/INDEX``), with counters by response class and a
-histogram of times. The histogram is brought up to date every five seconds only.
+They see what no predictor can: refused connections, timeouts, pods that died with a request. A backend's cluster
+(``evidence.proxies``) has counters by response class and a histogram of times. The histogram is brought up to date every
+five seconds only.
 
 An answer over gRPC is HTTP 200 whatever comes of it, so that the classes tell of broken connections alone; what the
 model said is its status, which Envoy counts where the Gateway's EnvoyProxy has ``enableGRPCStats``.
@@ -14,16 +13,13 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
-from urllib.parse import quote
 
 import aiohttp
 
 from slipway_operator.evidence.exposition import samples, slower
-from slipway_operator.rollout.pods import answering, host_of
+from slipway_operator.evidence.proxies import PORT, Cluster, Json, NoAnswer, cluster_of, fetch
+from slipway_operator.rollout.pods import answering
 
-PORT = 19001
-TIMEOUT = aiohttp.ClientTimeout(total=3)
 REQUESTS = "envoy_cluster_upstream_rq_xx"
 DURATION = "envoy_cluster_upstream_rq_time_bucket"
 STATUSES = "envoy_cluster_grpc_"
@@ -34,13 +30,8 @@ UNAVAILABLE = 14
 GRPC_FAILURES = frozenset({2, 4, 12, 13, UNAVAILABLE, 15})
 """UNKNOWN, DEADLINE_EXCEEDED, UNIMPLEMENTED, INTERNAL, UNAVAILABLE, DATA_LOSS: what is the server's failure."""
 GRPC_RULE = "grpcroute/"
-_BACKEND = re.compile(r"(.+)/backend/(\d+)$")
-
-Json = dict[str, Any]
 Entries = dict[str, tuple[str, Mapping[str, int]]]
 """Proxy and backend → (revision, its counters by name)."""
-Cluster = tuple[str, int]
-"""A rule's name and a backend's number in it."""
 
 
 @dataclass(frozen=True)
@@ -107,10 +98,9 @@ def parse(text: str) -> dict[Cluster, Counted]:
     below: dict[Cluster, dict[str, int]] = {}
     statuses: dict[Cluster, Counter[int]] = {}
     for sample in samples(text, REQUESTS, DURATION, STATUSES):
-        found = _BACKEND.search(sample.labels.get("envoy_cluster_name", ""))
-        if not found:
+        cluster, value = cluster_of(sample), int(sample.value)
+        if cluster is None:
             continue
-        cluster, value = (found[1], int(found[2])), int(sample.value)
         if sample.name == REQUESTS:
             failed = sample.labels.get("envoy_response_code_class") == "5"
             part = counts.setdefault(cluster, Counter(requests=0, errors=0))
@@ -144,13 +134,10 @@ def _failed(broken: int, statuses: Counter[int]) -> int:
 async def _read_one(
     session: aiohttp.ClientSession, pod: Json, rules: Mapping[str, Sequence[str | None]], port: int
 ) -> dict[Cluster, Counted] | str:
-    name = pod["metadata"]["name"]
-    wanted = quote(f"({'|'.join(map(re.escape, rules))})/backend/")
-    url = f"http://{host_of(pod)}:{port}/stats/prometheus?filter={wanted}"
+    text = await fetch(session, pod, rules, port)
+    if isinstance(text, NoAnswer):
+        return text.why
     try:
-        async with session.get(url, timeout=TIMEOUT) as response:
-            if response.status != 200:
-                return f"proxy {name} answers {response.status} on port {port}"
-            return parse(await response.text())
-    except (aiohttp.ClientError, TimeoutError, ValueError) as error:
-        return f"proxy {name}: {error or type(error).__name__}"
+        return parse(text)
+    except ValueError as error:
+        return f"proxy {pod['metadata']['name']}: {error}"

@@ -145,6 +145,8 @@ class RouteState(Course):
     """When just these generations were first seen, and"""
     accepted_at: datetime | None = None
     """when they were first seen to be accepted, by this operator (see ``cluster.settling``)."""
+    cold: frozenset[str] = frozenset()
+    """The revisions that some proxy says it can send nothing to yet, of those that it was asked about."""
     current: bool = True
     """All but its course is as it should be."""
     edit: Edit | None = None

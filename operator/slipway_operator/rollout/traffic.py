@@ -1,41 +1,76 @@
 """The route: has it taken, which split is wanted, and what to write next on the way there."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from slipway_operator.api import reasons
-from slipway_operator.api.status import Canary, Previous, Traffic
+from slipway_operator.api.status import Canary, ModelDeploymentStatus, Previous, Traffic
 from slipway_operator.rollout import capacity, gates
 from slipway_operator.rollout.actions import DeleteRoute, WriteAddress, WriteRoute
-from slipway_operator.rollout.observation import Mirror
-from slipway_operator.rollout.split import PERCENT, Split, make_split, next_split, normalised
+from slipway_operator.rollout.observation import Mirror, RouteState
+from slipway_operator.rollout.split import (
+    LEAST,
+    PERCENT,
+    Split,
+    make_split,
+    needs_readiness,
+    next_split,
+    normalised,
+)
 from slipway_operator.rollout.turn import Turn
 
 SETTLE = timedelta(seconds=1)
 """From the gateway's acceptance to every proxy's having the new route (0.8 s lost nothing in 36 switches)."""
 
+WARMING = timedelta(seconds=15)
+"""How long after the acceptance a proxy may keep a change waiting by saying that it cannot reach a newcomer."""
 
 PATIENCE = timedelta(seconds=5)
 """How long a gateway may take to answer before it is told that it does not."""
 
 
 def note_taken(turn: Turn) -> None:
-    """Whether the settle time since the acceptance of the route's present generation is over; noted when it is."""
+    """Whether the settle time since the acceptance of the route's present generation is over; noted when it is.
+
+    It goes on while a proxy has no endpoint of a revision that is about to get more than the least weight.
+    """
     route = turn.seen.route
     if route is None or not route.accepted:
         return
-    known, present = turn.status.traffic, (route.generation, route.grpc_generation)
-    if known and (known.generation, known.grpc_generation) == present:
+    if _is_noted(turn.status, route):
         turn.took = True
         return
     accepted_at = route.accepted_at or turn.now
-    turn.took = turn.now >= accepted_at + SETTLE
+    settled = accepted_at + SETTLE
+    if turn.now >= settled and _is_awaited(turn, route) and turn.now < accepted_at + WARMING:
+        settled = turn.now + SETTLE
+    turn.took = turn.now >= settled
     if turn.took:
-        generation, grpc_generation = present
         turn.update(
-            traffic=Traffic(generation=generation, grpc_generation=grpc_generation, accepted_at=accepted_at)
+            traffic=Traffic(
+                generation=route.generation, grpc_generation=route.grpc_generation, accepted_at=accepted_at
+            )
         )
     else:
-        turn.wake_at(accepted_at + SETTLE)
+        turn.wake_at(settled)
+
+
+def newcomers(status: ModelDeploymentStatus, route: RouteState | None, now: datetime) -> frozenset[str]:
+    """The revisions that the proxies are to be asked about: at the least weight, and the settle time is just over."""
+    if route is None or not route.accepted or _is_noted(status, route):
+        return frozenset()
+    if now < (route.accepted_at or now) + SETTLE:
+        return frozenset()
+    return frozenset(name for name, weight in route.split.items() if weight == LEAST)
+
+
+def _is_noted(status: ModelDeploymentStatus, route: RouteState) -> bool:
+    known = status.traffic
+    present = (route.generation, route.grpc_generation)
+    return known is not None and (known.generation, known.grpc_generation) == present
+
+
+def _is_awaited(turn: Turn, route: RouteState) -> bool:
+    return any(weight > LEAST for name, weight in wanted_split(turn).items() if name in route.cold)
 
 
 def is_unanswered(turn: Turn) -> bool:
@@ -108,7 +143,7 @@ def has_taken(turn: Turn) -> bool:
 
 
 def steer(turn: Turn) -> None:
-    """Write the next split towards the wanted one; a change of the set of backends waits for the last to take."""
+    """Write the next split towards the wanted one; what the proxies have to be ready for waits for the last to take."""
     route, wanted = turn.seen.route, _possible_split(turn)
     mirror, pins = wanted_mirror(turn), wanted_pins(turn)
     turn.update(weight=_canary_percent(turn))
@@ -127,9 +162,8 @@ def steer(turn: Turn) -> None:
         return
     present = _sound(turn, route.split)
     split = next_split(present, wanted)
-    same_backends = set(split) == set(present)
     # What somebody has written is no step on the way that could be waited for.
-    if not (turn.took or same_backends or route.edit or present != route.split):
+    if needs_readiness(present, split) and not (turn.took or route.edit or present != route.split):
         split = present
     if (split, mirror, pins) != (route.split, route.mirror, route.pins) or not route.current:
         turn.actions.append(WriteRoute(split, mirror, pins))

@@ -48,6 +48,8 @@ from slipway_operator.rollout.observation import (
     RouteState,
 )
 from slipway_operator.rollout.revision import revision_hash, revision_of
+from slipway_operator.rollout.split import LEAST
+from slipway_operator.rollout.traffic import newcomers
 from slipway_operator.rollout.turn import Deployment
 
 START = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
@@ -84,6 +86,8 @@ class World:
     route: RouteState | None = None
     accepting: bool = True
     settling: Settling = field(default_factory=Settling)
+    cold: set[str] = field(default_factory=set)
+    """The revisions that the gateway's proxies cannot reach yet."""
     startup: bool = True
     """Whether new revisions come up by themselves."""
     runtime_hash: str | None = "r1"
@@ -180,7 +184,7 @@ class World:
         return Observation(
             revisions=dict(self.revisions),
             recorded=dict(self.recorded),
-            route=self.settling.note(("ml", "churn"), self._route(), self.now),
+            route=self._route(),
             features=self.features,
             problem=self.problem or self.route_problem,
             route_problem=self.route_problem,
@@ -196,8 +200,11 @@ class World:
 
     def _route(self) -> RouteState | None:
         if self.route is None or self.route_problem:
+            self.settling.forget(("ml", "churn"))
             return None
-        return replace(self.route, accepted=self.accepting)
+        route = replace(self.route, accepted=self.accepting)
+        route = self.settling.note(("ml", "churn"), route, self.now)
+        return replace(route, cold=newcomers(self.status, route, self.now) & self.cold)
 
     def _readings(self, judged, pods) -> Readings:
         asked = {metric.name: self.measured[metric.name] for metric in thresholds.due(judged, self.now)}
@@ -282,6 +289,16 @@ class World:
             requests = round(self.load * seconds * weight / 1_000_000)
             self.count(name, requests, round(requests * self.failing.get(name, 0.0)))
 
+    def _check_way(self, split) -> None:
+        """Nobody gets requests whom the proxies do not know yet."""
+        route, taken = self.route, self.status.traffic
+        if route is None or route.edit or (taken and taken.generation == route.generation):
+            return
+        if not set(route.split) <= set(self.revisions):
+            return  # somebody has taken a revision away, and the way begins anew
+        for name, weight in split.items():
+            assert weight <= LEAST or route.split.get(name, 0) > LEAST, f"{name} gets more before {route} has taken"
+
     def _do(self, action) -> None:
         match action:
             case CreateRevision(name, recorded):
@@ -315,6 +332,7 @@ class World:
                 if len(self.revisions[name].pods) < least:
                     self.replicas(name, least)
             case WriteRoute(split, mirror, pins):
+                self._check_way(split)
                 if not self.splits or self.splits[-1] != split or self.mirrors[-1] != mirror:
                     self.splits.append(dict(split))
                     self.mirrors.append(mirror)

@@ -42,7 +42,7 @@ class RouteView:
     local: bool = False
     """Whether it takes the names of the in-cluster address."""
     rules: Mapping[str, Sequence[str | None]] = field(default_factory=dict)
-    """Its weighted rules by the name that Envoy Gateway gives them (``evidence.envoy``), each with its revisions in their
+    """Its weighted rules by the name that Envoy Gateway gives them (``evidence.proxies``), each with its revisions in their
     places."""
     problem: Problem | None = None
     """Why it cannot be had."""

@@ -9,7 +9,7 @@ from datetime import timedelta
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
-from tests.unit.operator.world import World, spec
+from tests.unit.operator.world import World, revision, spec
 
 from slipway_operator.api import names, reasons
 from slipway_operator.api.spec import PROMOTED
@@ -118,6 +118,10 @@ class Histories(RuleBasedStateMachine):
     def gateway(self, accepting: bool) -> None:
         self.world.accepting = accepting
 
+    @rule(cold=st.sets(VERSIONS))
+    def proxies(self, cold):
+        self.world.cold = {revision(version) for version in cold}
+
     @rule(problem=st.booleans())
     def problem(self, problem: bool) -> None:
         self.world.problem = Problem(reasons.CLAIM_MISSING, "no claim") if problem else None
@@ -204,6 +208,7 @@ class Histories(RuleBasedStateMachine):
         """Left alone with everything well, it settles."""
         world = self.world
         world.startup, world.accepting, world.problem, world.load = True, True, None, 200.0
+        world.cold = set()
         world.verdicts, world.measured, world.policy_problem, world.room = (
             {},
             {"refunds": Measured(0.1)},

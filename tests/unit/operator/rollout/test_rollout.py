@@ -48,10 +48,10 @@ def test_hold_counts_from_the_moment_the_weight_took():
     world.run(60)
     assert world.status.step.took_at is None, "a gateway that accepts nothing must stop the clock"
     world.accepting = True
-    world.run(5)
+    world.run(7)
     assert world.status.step.took_at is not None
     assert world.status.weight == 10
-    world.run(4)
+    world.run(3)
     assert world.status.weight == 10
     world.run(8)
     assert world.status.weight == 50
@@ -133,7 +133,7 @@ def test_not_ready_without_a_cause_fails_at_the_deadline_only():
 def test_restart_under_traffic_is_rolled_back_with_the_last_words():
     world = serving("1")
     world.apply(spec("2"))
-    world.run(8)
+    world.run(10)
     assert world.status.weight == 10
     world.pod(V2, ready=True, restarts=1, words="ValueError: boom")
     world.run_until("RolledBack", limit=10)
@@ -145,7 +145,7 @@ def test_restart_under_traffic_is_rolled_back_with_the_last_words():
 def test_canary_without_ready_pods_is_rolled_back_at_once():
     world = serving("1")
     world.apply(spec("2"))
-    world.run(8)
+    world.run(10)
     world.pod(V2, ready=False)
     world.tick()
     assert world.status.failed.reason == reasons.CANARY_UNREADY
@@ -209,7 +209,7 @@ def test_failed_revision_is_not_tried_again_but_a_new_one_is():
 def test_new_spec_supersedes_a_running_rollout():
     world = serving("1")
     world.apply(spec("2"))
-    world.run(8)
+    world.run(10)
     assert world.status.weight == 10
     world.apply(spec("3"))
     world.tick()
@@ -223,7 +223,7 @@ def test_new_spec_supersedes_a_running_rollout():
 def test_return_to_stable_spec_aborts():
     world = serving("1")
     world.apply(spec("2"))
-    world.run(8)
+    world.run(10)
     world.apply(spec("1"))
     world.run_until("Healthy", limit=10)
     assert world.status.history[0].outcome == "Aborted"
@@ -310,7 +310,7 @@ def test_last_step_may_be_everything(weight):
 def test_deciding_twice_changes_nothing():
     world = serving("1")
     world.apply(spec("2"))
-    world.run(8)
+    world.run(10)
     first = world.tick(0)
     second = world.tick(0)
     assert second.status == first.status
@@ -327,6 +327,44 @@ def test_a_split_has_taken_when_the_grpc_route_has_been_accepted_too():
     world.tick()
     assert world.status.traffic.grpc_generation == 1
     assert world.status.traffic.accepted_at > taken.accepted_at, "the time counts from the later of the two"
+
+
+def weights_of(world, name, seconds):
+    found = []
+    for _ in range(seconds):
+        world.tick()
+        found.append(world.route.split.get(name, 0))
+    return found
+
+
+def test_a_newcomer_keeps_the_least_weight_until_every_proxy_can_reach_it():
+    world = serving("1")
+    world.cold = {V2}
+    world.apply(spec("2"))
+    world.run_until("Progressing")
+    assert set(weights_of(world, V2, 10)) <= {0, 1}, "a proxy answers 500 for a backend that it does not have"
+    world.cold.clear()
+    assert 100_000 in weights_of(world, V2, 3)
+
+
+def test_a_proxy_that_never_reaches_a_newcomer_keeps_it_waiting_for_a_while_only():
+    world = serving("1")
+    world.cold = {V2}
+    world.apply(spec("2"))
+    world.run_until("Progressing")
+    found = weights_of(world, V2, 25)
+    assert found.count(1) in range(14, 18)
+    assert found[-1] == 100_000
+
+
+def test_nobody_waits_for_a_proxy_to_reach_what_goes_away():
+    world = serving("1")
+    world.apply(spec("2"))
+    world.run_until("Progressing").run(8)
+    assert world.route.split[V2] == 100_000
+    world.cold = {V1, V2}
+    world.say("abort")
+    assert 0 in weights_of(world, V2, 5), "the last of its pods may be gone, and with them what a proxy could reach"
 
 
 def test_a_route_that_cannot_mirror_starts_no_rollout_with_the_shadow_gate():
