@@ -162,8 +162,10 @@ def steer(turn: Turn) -> None:
         return
     present = _sound(turn, route.split)
     split = next_split(present, wanted)
-    # What somebody has written is no step on the way that could be waited for.
-    if needs_readiness(present, split) and not (turn.took or route.edit or present != route.split):
+    # What somebody has written is no step on the way that could be waited for. Where not all is as it should be, one of
+    # several routes may be a step behind the others.
+    ready = turn.took and route.current
+    if needs_readiness(present, split) and not (ready or route.edit or present != route.split):
         split = present
     if (split, mirror, pins) != (route.split, route.mirror, route.pins) or not route.current:
         turn.actions.append(WriteRoute(split, mirror, pins))

@@ -367,6 +367,19 @@ def test_nobody_waits_for_a_proxy_to_reach_what_goes_away():
     assert 0 in weights_of(world, V2, 5), "the last of its pods may be gone, and with them what a proxy could reach"
 
 
+def test_a_route_that_lags_behind_is_brought_up_before_the_next_step():
+    world = serving("1")
+    world.apply(spec("2"))
+    world.run_until("Progressing")
+    while world.route.split.get(V2) != 1:
+        world.tick()
+    written = world.writes
+    world.route = replace(world.route, current=False)  # the operator died between two routes
+    world.run(2)
+    assert world.writes == written + 1
+    assert world.route.split[V2] == 1, "the other route would go from nothing to a step's weight"
+
+
 def test_a_route_that_cannot_mirror_starts_no_rollout_with_the_shadow_gate():
     world = serving("1")
     world.features = frozenset()
