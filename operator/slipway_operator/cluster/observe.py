@@ -77,9 +77,9 @@ async def observe(
     seen = Observation(
         revisions={name: replace(state, edits=edits.get(name, ())) for name, state in found.states.items()},
         recorded={name: recorded(record) for name, record in found.records.items() if edits.get(name) != ()},
-        route=None if route_problem else route.state,
+        route=None if route_problem else _with_message(route),
         features=backend.features,
-        problem=route_problem or problem,
+        problem=route_problem or route.lacking or problem,
         route_problem=route_problem,
         policy=policy if isinstance(policy, Policy) else None,
         policy_problem=policy if isinstance(policy, Problem) else None,
@@ -92,6 +92,13 @@ async def observe(
         seen = _with_address(seen, subject, route.parents, address) if route.local else seen
         seen = replace(seen, hostnames=tuple(route.hostnames), url=url)
     return View(seen, found, site, route, runtime)
+
+
+def _with_message(route: RouteView) -> RouteState | None:
+    """The state, which tells what it has to do without."""
+    if route.state is None or route.lacking is None:
+        return route.state
+    return replace(route.state, message=route.state.message or route.lacking.message)
 
 
 def _with_address(seen: Observation, subject: Subject, parents: Parents, service: Json | None) -> Observation:

@@ -155,7 +155,7 @@ def _route_accepted(turn: Turn) -> Finding:
         return "False", turn.seen.route_problem.reason, turn.seen.route_problem.message
     if route is None:
         return "Unknown", reasons.PROGRESSING, "there is no route yet"
-    if turn.took:
+    if turn.took and not route.message:
         return "True", reasons.ACCEPTED, "the gateway has accepted the route"
     if route.message or traffic.is_unanswered(turn):
         return "False", reasons.NOT_ACCEPTED, route.message or "the gateway has not accepted the route yet"

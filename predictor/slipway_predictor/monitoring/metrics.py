@@ -69,10 +69,9 @@ class Metrics(Collector):
                     self._scores.add_all(array if array.ndim == 1 else array[:, -1])
 
     def called(self, _requests: int, rows: int, seconds: float) -> None:
-        """Take notice of a call of the engine."""
-        with self._lock:
-            self._batches.add(rows)
-            self._calls.add(seconds)
+        """Take notice of a call of the engine; from the event loop's thread alone."""
+        self._batches.add(rows)
+        self._calls.add(seconds)
 
     def failed(self, reason: str, field: str | None) -> None:
         """Count a failure by its reason, and by the input whose rule was broken, if one was."""

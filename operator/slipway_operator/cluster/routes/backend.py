@@ -46,6 +46,8 @@ class RouteView:
     places."""
     problem: Problem | None = None
     """Why it cannot be had."""
+    lacking: Problem | None = None
+    """What the spec asks for beside it and the cluster does not have: the route does without, and no revision starts."""
 
 
 class Backend(Protocol):

@@ -10,12 +10,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from slipway_operator.api import names, reasons
-from slipway_operator.api.spec import ModelDeploymentSpec, Traffic
+from slipway_operator.api.spec import ModelDeploymentSpec
 from slipway_operator.cluster.client import Client, Json
 from slipway_operator.cluster.edits import route_edit
 from slipway_operator.cluster.gateway import Parents, find_parents
 from slipway_operator.cluster.hostnames import claimed_hostnames, external_hostnames
 from slipway_operator.cluster.kinds import GRPC_ROUTE, HTTP_ROUTE, SERVICE, TRAFFIC_POLICY, Kind
+from slipway_operator.cluster.preflight import check_cluster
 from slipway_operator.cluster.render.address import address_names
 from slipway_operator.cluster.render.backends import accepted, holds, places_of
 from slipway_operator.cluster.render.common import Subject, is_ours
@@ -39,11 +40,9 @@ class OwnRoutes:
         """It fits all."""
         return True
 
-    def kinds(self, spec: ModelDeploymentSpec) -> Sequence[Kind]:
-        """HTTPRoute, and what else is asked for."""
-        traffic = spec.traffic or Traffic()
-        asked = {GRPC_ROUTE: traffic.grpc, TRAFFIC_POLICY: traffic.sticky}
-        return HTTP_ROUTE, *(kind for kind, part in asked.items() if part)
+    def kinds(self, spec: ModelDeploymentSpec) -> Sequence[Kind]:  # noqa: ARG002
+        """HTTPRoute; without what else is asked for requests can be split all the same."""
+        return (HTTP_ROUTE,)
 
     async def read(self, client: Client, site: Site) -> RouteView:
         """The routes of the ModelDeployment's name."""
@@ -57,10 +56,15 @@ class OwnRoutes:
             plan.parents.problem
             or _foreign(subject, HTTP_ROUTE, http)
             or (_foreign(subject, GRPC_ROUTE, grpc) if plan.grpc else None)
-            or (_foreign(subject, TRAFFIC_POLICY, policy) if render_policy(subject) else None)
+            or (_foreign(subject, TRAFFIC_POLICY, policy) if plan.policy else None)
         )
         view = RouteView(
-            parents=plan.parents, hostnames=claimed, host=claimed[0], local=True, problem=problem
+            parents=plan.parents,
+            hostnames=claimed,
+            host=claimed[0],
+            local=True,
+            problem=problem,
+            lacking=plan.lacking,
         )
         if http is None or problem:
             return view
@@ -72,7 +76,7 @@ class OwnRoutes:
         if grpc:
             rules[_rule(subject, GRPC_ROUTE)] = _places(subject, grpc)
         state = replace(_both(subject, plan, state, grpc), edit=edit)
-        state = _beside(subject, state, policy, render_policy(subject), policy_accepted)
+        state = _beside(subject, state, policy, plan.policy, policy_accepted)
         return replace(view, state=state, rules=rules)
 
     async def write(self, client: Client, site: Site, course: Course) -> None:
@@ -86,7 +90,7 @@ class OwnRoutes:
         await client.ensure(HTTP_ROUTE, body)
         for kind, part in (
             (GRPC_ROUTE, plan.render_grpc(subject, course, _places(subject, grpc))),
-            (TRAFFIC_POLICY, render_policy(subject)),
+            (TRAFFIC_POLICY, plan.policy),
         ):
             if part:
                 await client.ensure(kind, part)
@@ -107,6 +111,10 @@ class Plan:
     hostnames: Sequence[str]
     """The HTTPRoute's, those of the in-cluster address included."""
     components: Mapping[str, str]
+    lacking: Problem | None
+    """What the spec asks for beside the HTTPRoute and the cluster does not serve: left out."""
+    policy: Json | None
+    """The policy for sticky clients, if there is to be one."""
     grpc: bool
     grpc_hostnames: Sequence[str]
     grpc_ports: Mapping[str, int]
@@ -128,12 +136,19 @@ async def _plan(client: Client, site: Site) -> Plan:
     )
     external = external_hostnames(site.settings, subject.name, subject.namespace, traffic)
     hostnames = [*external, *address_names(subject.name, subject.namespace)]
-    grpc = traffic.grpc if traffic else None
+    policy, grpc = render_policy(subject), traffic.grpc if traffic else None
+    lacking = {
+        kind: await check_cluster(client, [kind])
+        for kind, part in ((GRPC_ROUTE, grpc), (TRAFFIC_POLICY, policy))
+        if part
+    }
     return Plan(
         parents=parents,
         hostnames=hostnames,
         components=site.components,
-        grpc=grpc is not None,
+        lacking=next(filter(None, lacking.values()), None),
+        policy=None if lacking.get(TRAFFIC_POLICY) else policy,
+        grpc=grpc is not None and not lacking[GRPC_ROUTE],
         grpc_hostnames=(grpc and grpc.hostnames) or hostnames,
         grpc_ports=await _grpc_ports(client, site) if grpc else {},
     )

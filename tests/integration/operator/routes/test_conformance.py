@@ -217,5 +217,23 @@ async def test_two_who_write_at_once_leave_one_of_their_splits(place):
 
 async def test_the_cluster_is_asked_for_what_it_needs(place):
     kinds = place.backend.kinds(place.site.subject.spec)
-    assert {kind for kind, _ in place.parts} <= set(kinds)
     assert await check_cluster(place.client, kinds) is None
+    assert (await place.read()).lacking is None
+
+
+async def test_what_the_cluster_lacks_beside_the_route_is_told_and_stops_no_switch(place, monkeypatch):
+    beside = {kind for kind, _ in place.parts} - {*place.backend.kinds(place.site.subject.spec)}
+    serves = place.client.serves
+
+    async def without(kind):
+        return kind not in beside and await serves(kind)
+
+    monkeypatch.setattr(place.client, "serves", without)
+    await place.write(SPLIT)
+    view = await place.read()
+    assert dict(view.state.split) == SPLIT
+    assert view.state.current, "it is written again and again"
+    assert (view.lacking is not None) == bool(beside)
+    for kind, name in place.parts:
+        found = await place.client.get(kind, place.namespace, name)
+        assert (found is None) == (kind in beside)
