@@ -8,7 +8,7 @@ from slipway_operator.api.fields import Duration, Name, cel
 from slipway_operator.api.model import ApiModel
 from slipway_operator.api.sources import PrometheusSource, WebSource
 
-MetricName = Literal["error-rate", "latency", "rejections", "predictions"]
+MetricName = Literal["error-rate", "latency", "fallbacks", "rejections", "predictions"]
 """The metrics that need no source: comparisons of what the gateway and the predictors count."""
 OnInconclusive = Literal["Hold", "Rollback", "Promote"]
 
@@ -21,7 +21,10 @@ _ORDER = (
 )
 _OWN = (
     f"({_BUILT_IN}) != (has(self.prometheus) || has(self.web))",
-    "a metric of your own needs a source (prometheus or web); error-rate, latency, rejections and predictions take none",
+    (
+        "a metric of your own needs a source (prometheus or web); error-rate, latency, fallbacks, rejections and"
+        " predictions take none"
+    ),
 )
 _ONE = ("!(has(self.prometheus) && has(self.web))", "a metric has one source: prometheus or web")
 _BOUNDS = (
@@ -30,7 +33,7 @@ _BOUNDS = (
 )
 _LIMITS = (
     f"({_BUILT_IN}) || !(has(self.tolerance) || has(self.reject))",
-    "tolerance and reject are for error-rate, latency, rejections and predictions",
+    "tolerance and reject are for error-rate, latency, fallbacks, rejections and predictions",
 )
 
 
@@ -70,12 +73,13 @@ class Metric(ApiModel):
     model_config = ConfigDict(json_schema_extra=cel(_ORDER, _OWN, _ONE, _BOUNDS, _LIMITS))
 
     name: Name
-    """error-rate (5xx answers), latency (requests slower than a bound above stable's usual), rejections (requests that
-    break the model's contract, answered with 400), predictions (scores), or a name of your own."""
+    """error-rate (5xx answers), latency (requests slower than a bound above stable's usual), fallbacks (requests answered
+    with the contract's default for a value that is missing or unknown), rejections (requests that break the model's
+    contract, answered with 400), predictions (scores), or a name of your own."""
     tolerance: float | None = Field(default=None, ge=0.001, le=50)
-    """How much larger the canary's share may be before it counts as worse; default 0.5, 1, 1 or 10, by metric."""
+    """How much larger the canary's share may be before it counts as worse; default 0.5, 1, 1, 1 or 10, by metric."""
     reject: float | None = Field(default=None, ge=0.01, le=90)
-    """A Pass has to exclude that the canary's share is larger by this; default 2, 5, 5 or 20, by metric."""
+    """A Pass has to exclude that the canary's share is larger by this; default 2, 5, 5, 5 or 20, by metric."""
     dry_run: bool | None = None
     """Only tell, never decide; default true for rejections and predictions (a better model may also want other rows,
     and answers differently), else false."""
@@ -111,4 +115,5 @@ class AnalysisSpec(ApiModel):
             ("self.all(m, self.exists_one(n, n.name == m.name))", "a metric may be listed once"),
         ),
     )
-    """The metrics, instead of the default ones: error-rate and latency, and rejections and predictions as a dry run."""
+    """The metrics, instead of the default ones: error-rate, latency and, where stable's contract has defaults, fallbacks;
+    and rejections and predictions as a dry run."""

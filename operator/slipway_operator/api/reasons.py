@@ -43,6 +43,7 @@ INCONCLUSIVE = "AnalysisInconclusive"  # no verdict when the steps were over, an
 CONVICTIONS = {
     "error-rate": "ErrorRateWorse",
     "latency": "LatencyWorse",
+    "fallbacks": "FallbacksWorse",
     "rejections": "RejectionsWorse",
     "predictions": "PredictionsDiffer",
 }

@@ -14,13 +14,14 @@ import aiohttp
 
 from slipway_operator.api import names
 from slipway_operator.evidence.exposition import samples, slower
-from slipway_operator.rollout.analysis.signals import ASKED, REJECTED, SCORE
+from slipway_operator.rollout.analysis.signals import ASKED, FALLBACKS, REJECTED, SCORE
 from slipway_operator.rollout.observation import Readings
 from slipway_operator.rollout.pods import host_of, predictors
 
 REQUESTS = "slipway_predictor_requests_total"
 DURATION = "slipway_predictor_request_duration_seconds_bucket"
 SCORES = "prediction_scores_bucket"
+FILLED = "slipway_predictor_fallbacks_total"
 _REJECTED_CODE = "400"
 TIMEOUT = aiohttp.ClientTimeout(total=2)
 
@@ -61,8 +62,11 @@ def parse(text: str) -> dict[str, int]:
     """
     codes: Counter[str] = Counter()
     below: dict[str, dict[str, int]] = {DURATION: {}, SCORES: {}}
-    for sample in samples(text, REQUESTS, DURATION, SCORES):
-        if sample.name == REQUESTS:
+    fallbacks: int | None = None
+    for sample in samples(text, REQUESTS, DURATION, SCORES, FILLED):
+        if sample.name == FILLED:
+            fallbacks = (fallbacks or 0) + int(sample.value)
+        elif sample.name == REQUESTS:
             codes[sample.labels.get("code", "")] += int(sample.value)
         elif sample.name in below:
             bounds = below[sample.name]
@@ -72,6 +76,8 @@ def parse(text: str) -> dict[str, int]:
     errors = sum(count for code, count in codes.items() if code.startswith("5"))
     counts = {"requests": asked, "errors": errors, ASKED: asked, REJECTED: codes[_REJECTED_CODE]}
     counts |= slower(below[DURATION])
+    if fallbacks is not None:
+        counts[FALLBACKS] = fallbacks
     scored = below[SCORES].pop("+Inf", None)
     if scored is not None:
         counts |= {"scored": scored} | {f"{SCORE}{cut}": count for cut, count in below[SCORES].items()}

@@ -4,13 +4,14 @@ The place where features that the client does not send will be fetched.
 """
 
 from slipway_predictor.features.example import DATATYPE_OF, example_request, rows_request
-from slipway_predictor.features.intake import Intake
+from slipway_predictor.features.intake import Filled, Intake
 from slipway_predictor.features.schema import data_schemas
 from slipway_predictor.features.table import Columns, Table, join, to_frame
 
 __all__ = [
     "DATATYPE_OF",
     "Columns",
+    "Filled",
     "Intake",
     "Table",
     "data_schemas",

@@ -5,7 +5,8 @@ matrix input), or all columns in order as a single matrix `[n, k]` under any nam
 a request is checked as one matrix by two or three numpy calls; only one that fails is looked at again, to name the row.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,9 @@ _TEXTUAL = (ValueType.STRING, ValueType.CATEGORY, ValueType.TIMESTAMP)
 
 Part = tuple[Tensor | None, NDArray[Any]]
 """A tensor (None: left out) and its values for one input, as [n, width]."""
+Filled = Mapping[str, int]
+"""For how many values of each input its default stands in; only those for which it does."""
+_NOTHING: Filled = MappingProxyType({})
 
 
 class Intake:
@@ -39,24 +43,35 @@ class Intake:
         self._plain = all(rule.plain for rule in self._rules)
         self._lows, self._highs = _bounds(self._rules)
 
+    @property
+    def fills(self) -> tuple[str, ...]:
+        """The inputs that have a default for what a request does not say."""
+        return tuple(rule.name for rule in self._rules if rule.fills)
+
     def table(self, tensors: Sequence[Tensor]) -> Table:
-        """Return the table for the engine, one row for each of the request's.
+        """Return the table for the engine, as `read` does."""
+        return self.read(tensors)[0]
+
+    def read(self, tensors: Sequence[Tensor]) -> tuple[Table, Filled]:
+        """Return the table for the engine, one row for each of the request's, and what defaults stand in for.
 
         Raises BadRequest when the tensors are not what the contract asks for.
         """
         whole = self._as_matrix(tensors)
         if whole is not None and self._plain and self._sound(whole.array):
-            return whole.array
+            return whole.array, _NOTHING
         parts = self._split(whole) if whole is not None else self._by_name(tensors)
         self._require_rows(len(parts[0][1]))
         if self._plain and whole is None:
             matrix = np.concatenate([values for _, values in parts], axis=1)
             if self._sound(matrix):
-                return matrix
-        blocks = [rule.apply(*part) for rule, part in zip(self._rules, parts, strict=True)]
+                return matrix, _NOTHING
+        columns = [rule.apply(*part) for rule, part in zip(self._rules, parts, strict=True)]
+        filled = {rule.name: count for rule, (_, count) in zip(self._rules, columns, strict=True) if count}
+        blocks = [block for block, _ in columns]
         if self._columns:
-            return Columns(tuple(block[:, 0] for block in blocks))
-        return self._matrix(blocks)
+            return Columns(tuple(block[:, 0] for block in blocks)), filled
+        return self._matrix(blocks), filled
 
     def _sound(self, matrix: NDArray[Any]) -> bool:
         """Return whether a matrix surely meets all rules of a plain contract; False means: look closer."""

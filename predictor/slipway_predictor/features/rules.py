@@ -37,6 +37,8 @@ _SHOWN = 5  # allowed values in a message
 _LONGEST = 60  # characters of a value in a message
 
 Mask = NDArray[np.bool_]
+Column = tuple[NDArray[Any], int]
+"""Values [n, width] as the pipeline's type, and for how many of them the contract's default stands in."""
 
 
 class Rule:
@@ -65,6 +67,11 @@ class Rule:
         return self.type is ValueType.FLOAT and not self._values
 
     @property
+    def fills(self) -> bool:
+        """Whether its default may stand in for what a request does not say, or says wrongly."""
+        return "default" in (self._missing, self._unknown)
+
+    @property
     def bounds(self) -> tuple[float, float]:
         """The enforced bounds of a number; infinite where there are none."""
         low = -math.inf if self._low is None else float(self._low)
@@ -76,8 +83,8 @@ class Rule:
             return np.full((rows, self.width), np.nan)
         return np.full((rows, self.width), None, dtype=object)
 
-    def apply(self, tensor: Tensor | None, values: NDArray[Any]) -> NDArray[Any]:
-        """Return `values` ([n, width], a part of `tensor` or a column of `absent`) as the pipeline's type.
+    def apply(self, tensor: Tensor | None, values: NDArray[Any]) -> Column:
+        """Return `values` ([n, width], a part of `tensor` or a column of `absent`) as the pipeline wants them.
 
         Raises Rejected naming the first row that breaks a rule.
         """
@@ -96,10 +103,10 @@ class Rule:
         if self._missing == "reject":
             self._require(~gaps, values, "is missing (null or NaN), a value is needed")
         stand_in = self._default if self._missing == "default" else self._neutral()
-        answer = self._numbers(np.where(gaps, stand_in, values))
+        answer, filled = self._numbers(np.where(gaps, stand_in, values))
         if self._missing == "nan":
             answer[gaps] = np.nan
-        return answer
+        return answer, filled + (int(gaps.sum()) if self._missing == "default" else 0)
 
     def _neutral(self) -> float:
         """Return a number that passes the rules, to stand in a gap while the others are checked."""
@@ -107,7 +114,7 @@ class Rule:
             return float(next(iter(self._values)))
         return float(min(max(0.0, self.bounds[0]), self.bounds[1]))
 
-    def _numbers(self, values: NDArray[Any]) -> NDArray[Any]:
+    def _numbers(self, values: NDArray[Any]) -> Column:
         if values.dtype.kind == "f" and not self._infinite:
             self._require(np.isfinite(values), values, "must be a finite number")
         if self.type is ValueType.INT:
@@ -119,11 +126,9 @@ class Rule:
         if self._high is not None:
             self._require(values <= self._high, values, f"must be at most {self._high}")
         converted = values.astype(_DTYPES[self.type], copy=False)
-        return (
-            converted
-            if self._values is None
-            else self._known(converted, np.isin(converted, list(self._values)))
-        )
+        if self._values is None:
+            return converted, 0
+        return self._known(converted, np.isin(converted, list(self._values)))
 
     def _require_int64(self, values: NDArray[Any]) -> None:
         if values.dtype.kind == "f":
@@ -132,17 +137,19 @@ class Rule:
         elif values.dtype == np.uint64:
             self._require(values < np.uint64(2**63), values, "must be a whole number of 64 bits")
 
-    def _texts(self, values: NDArray[Any]) -> NDArray[Any]:
+    def _texts(self, values: NDArray[Any]) -> Column:
         gaps = np.array([value is None for value in values.flat], dtype=bool).reshape(values.shape)
         if gaps.any() and self._missing == "reject":
             self._require(~gaps, values, "is missing (null), a value is needed")
         answer = self._timestamps(values, gaps) if self.type is ValueType.TIMESTAMP else values.copy()
+        filled = int(gaps.sum()) if self._missing == "default" else 0
         if self._values is not None:
             known = [value in self._values for value in answer.flat]
-            answer = self._known(answer, np.array(known, dtype=bool).reshape(values.shape) | gaps)
+            answer, unknown = self._known(answer, np.array(known, dtype=bool).reshape(values.shape) | gaps)
+            filled += unknown
         if gaps.any():
             answer[gaps] = self._gap
-        return answer
+        return answer, filled
 
     def _timestamps(self, values: NDArray[Any], gaps: Mask) -> NDArray[Any]:
         answer = np.zeros(values.shape, dtype=_DTYPES[ValueType.TIMESTAMP])
@@ -153,12 +160,13 @@ class Rule:
                 self._require_at(place, values, "must be a time like 2026-05-01T12:30:00Z")
         return answer
 
-    def _known(self, values: NDArray[Any], known: Mask) -> NDArray[Any]:
+    def _known(self, values: NDArray[Any], known: Mask) -> Column:
         """Return values with the unknown ones replaced by the default, if the rule says so."""
         if self._unknown == "default":
-            return np.where(known, values, np.array(self._default, dtype=values.dtype))
+            filled = np.where(known, values, np.array(self._default, dtype=values.dtype))
+            return filled, int((~known).sum())
         self._require(known, values, f"must be one of {self._listed()}")
-        return values
+        return values, 0
 
     def _listed(self) -> str:
         names = sorted(map(str, self._values or ()))

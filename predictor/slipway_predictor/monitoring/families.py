@@ -26,6 +26,7 @@ def families(snapshot: Snapshot, model: str, revision: str) -> Iterator[Metric]:
     who = [model, revision]
     yield from _ours(snapshot, who)
     yield from _counted(snapshot, who)
+    yield from _filled(snapshot, who)
     for name, text in _HISTOGRAMS.items():
         yield _histogram(name, text, ["model", "revision"], who, snapshot)
     yield _gauge("inference_active_requests", "Requests under way.", who, snapshot.active)
@@ -93,6 +94,27 @@ def _counted(snapshot: Snapshot, who: list[str]) -> Iterator[Metric]:
         for value, count in sorted(counts.items()):
             family.add_metric([*who, value], count)
         yield family
+
+
+def _filled(snapshot: Snapshot, who: list[str]) -> Iterator[Metric]:
+    """Nothing where the contract has no default: without one there is nothing to count."""
+    if not snapshot.filled:
+        return
+    requests = CounterMetricFamily(
+        "slipway_predictor_fallbacks",
+        "Inference requests in which a default of the contract stood in for a value.",
+        labels=["model_name", "revision"],
+    )
+    requests.add_metric(who, snapshot.fallbacks)
+    yield requests
+    values = CounterMetricFamily(
+        "inference_filled_values",
+        "Values that a default of the contract stood in for, by input.",
+        labels=["model", "revision", "field"],
+    )
+    for name, count in sorted(snapshot.filled.items()):
+        values.add_metric([*who, name], count)
+    yield values
 
 
 def _gauge(name: str, text: str, who: list[str], value: float) -> Metric:

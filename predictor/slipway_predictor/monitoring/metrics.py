@@ -5,7 +5,7 @@ come of the figures are in `families`.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from threading import Lock
 
 from prometheus_client import PROCESS_COLLECTOR, REGISTRY, CollectorRegistry
@@ -42,6 +42,8 @@ class Metrics(Collector):
         self._requests: Counter[tuple[str, int]] = Counter({("v2", 200): 0, ("v2", 500): 0})
         self._reasons: Counter[str] = Counter()
         self._rejected: Counter[str] = Counter()
+        self._fallbacks = 0
+        self._filled: Counter[str] = Counter()
         self._durations = Tally(BUCKETS)
         self._scores = Tally(PROBABILITIES)
         self._calls = Tally(_CALLS)
@@ -80,6 +82,12 @@ class Metrics(Collector):
             if field is not None:
                 self._rejected[field] += 1
 
+    def filled(self, counts: Mapping[str, int]) -> None:
+        """Count a request in which defaults of the contract stand in for so many values, by input."""
+        with self._lock:
+            self._fallbacks += 1
+            self._filled.update(counts)
+
     def serving(
         self,
         *,
@@ -88,8 +96,13 @@ class Metrics(Collector):
         engine: str,
         scores: Sequence[float] = PROBABILITIES,
         warnings: Sequence[str] = (),
+        fills: Sequence[str] = (),
     ) -> None:
-        """Tell what is served, before the first answer. `scores`: rising upper bounds of their histogram."""
+        """Tell what is served, before the first answer.
+
+        `scores`: rising upper bounds of their histogram, `fills`: the inputs with a default.
+        """
+        self._filled = Counter(dict.fromkeys(fills, 0))
         self._served = [{"version": version, "digest": digest, "engine": engine}]
         self._warnings = list(warnings)
         self._scores = Tally(scores)
@@ -104,12 +117,15 @@ class Metrics(Collector):
         }
         with self._lock:
             reasons, rejected = dict(self._reasons), dict(self._rejected)
+            fallbacks, filled = self._fallbacks, dict(self._filled)
             requests = {f"{protocol} {code}": n for (protocol, code), n in self._requests.items()}
             histograms = {name: tally.read() for name, tally in tallies.items()}
         return Snapshot(
             requests,
             reasons,
             rejected,
+            fallbacks,
+            filled,
             histograms,
             self.under_way(),
             self._served,

@@ -11,6 +11,7 @@ from typing import Any, Self
 Figures = tuple[list[tuple[str, float]], float]
 """A histogram: upper bounds as Prometheus writes them, each with how many values are at most that; and the sum."""
 
+_COUNTS = ("requests", "reasons", "rejected", "filled")
 _LEAST = frozenset({"process_start_time_seconds", "process_max_fds"})
 """The figures of processes of which the least stands for all; the others are summed."""
 
@@ -24,6 +25,10 @@ class Snapshot:
     reasons: dict[str, int] = field(default_factory=dict)
     rejected: dict[str, int] = field(default_factory=dict)
     """By input."""
+    fallbacks: int = 0
+    """Requests in which a default stands in for a value."""
+    filled: dict[str, int] = field(default_factory=dict)
+    """Those values by input, every input with a default among them."""
     histograms: dict[str, Figures] = field(default_factory=dict)
     active: int = 0
     served: list[dict[str, str]] = field(default_factory=list)
@@ -45,7 +50,7 @@ class Snapshot:
 
     def left(self) -> "Snapshot":
         """Return what remains of a process that has ended: its counts."""
-        counted = {name: getattr(self, name) for name in ("requests", "reasons", "rejected", "histograms")}
+        counted = {name: getattr(self, name) for name in (*_COUNTS, "fallbacks", "histograms")}
         return Snapshot(**counted, workers=0, restarts=self.restarts)
 
 
@@ -53,7 +58,7 @@ def merge(snapshots: Iterable[Snapshot]) -> Snapshot:
     """Add up."""
     total = Snapshot(workers=0)
     for one in snapshots:
-        for name in ("requests", "reasons", "rejected"):
+        for name in _COUNTS:
             _count(getattr(total, name), getattr(one, name))
         for name, figures in one.histograms.items():
             known = total.histograms.get(name)
@@ -65,6 +70,7 @@ def merge(snapshots: Iterable[Snapshot]) -> Snapshot:
         total.served += [about for about in one.served if about not in total.served]
         total.warnings += [word for word in one.warnings if word not in total.warnings]
         total.active += one.active
+        total.fallbacks += one.fallbacks
         total.workers += one.workers
         total.restarts += one.restarts
     return total

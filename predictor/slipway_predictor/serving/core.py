@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from slipway_contract import Manifest
 from slipway_predictor.engines import Engine
-from slipway_predictor.features import DATATYPE_OF, Intake, Table
+from slipway_predictor.features import DATATYPE_OF, Filled, Intake, Table
 from slipway_predictor.monitoring.logs import LOGGER, Once
 from slipway_predictor.protocol import (
     BadRequest,
@@ -44,6 +44,8 @@ class Job:
     id: str
     table: Table
     outputs: tuple[str, ...]
+    filled: Filled
+    """For how many values of its inputs the contract's defaults stand in."""
 
 
 class Core:
@@ -59,11 +61,15 @@ class Core:
         self._parameters = {"version": identity.version}
         if identity.revision:
             self._parameters["revision"] = identity.revision
+        self.fills = intake.fills
         self._failures = Once()
 
     def infer(self, request: InferenceRequest, request_id: str | None = None) -> InferenceAnswer:
-        """Answer one request, asking the engine here and now. Raises as `prepare` and `finish` do."""
-        job = self.prepare(request, request_id)
+        """Answer one request here and now. Raises as `prepare` and `finish` do."""
+        return self.answer(self.prepare(request, request_id))
+
+    def answer(self, job: Job) -> InferenceAnswer:
+        """Ask the engine here and now. Raises as `finish` does."""
         outcome: dict[str, NDArray[Any]] | Exception
         try:
             outcome = self.engine.predict(job.table, job.outputs)
@@ -78,7 +84,8 @@ class Core:
         """
         outputs = self._all_outputs if request.outputs is None else self._wanted(request.outputs)
         name = request.id if request.id is not None else request_id or new_id()
-        return Job(name, self._intake.table(request.inputs), outputs)
+        table, filled = self._intake.read(request.inputs)
+        return Job(name, table, outputs, filled)
 
     def finish(self, job: Job, outcome: dict[str, NDArray[Any]] | Exception) -> InferenceAnswer:
         """Make the answer of what the engine gave or raised.

@@ -200,6 +200,7 @@ class Server:
             engine=core.engine.name,
             scores=loaded.scores,
             warnings=loaded.warnings,
+            fills=core.fills,
         )
         self._teller.about["engine"] = self._catalog.parameters["engine"] = choice.describe()
         if self._group is None:

@@ -22,7 +22,7 @@ from slipway_predictor.protocol import (
     Rejected,
     RequestError,
 )
-from slipway_predictor.serving.core import Core, Identity
+from slipway_predictor.serving.core import Core, Identity, Job
 from slipway_predictor.serving.ids import new_id
 from slipway_predictor.serving.lifecycle import Lifecycle
 from slipway_predictor.serving.limiter import Limiter
@@ -103,7 +103,7 @@ class Service:
         assert queue is not None  # noqa: S101
         if call.noted:
             self._remember(call, request)
-        job = core.prepare(request, call.request_id)
+        job = self._prepared(core, call, request)
         waiting = Waiting(self, core, call, job, reply)
         queue.submit(job.table, job.outputs, waiting.done)
         if waiting.over:
@@ -130,7 +130,7 @@ class Service:
         assert self.core is not None  # noqa: S101
         if call.noted:
             self._remember(call, request)
-        answer = self.core.infer(request, call.request_id)
+        answer = self.core.answer(self._prepared(self.core, call, request))
         self.recent.add(call.request_id or answer.id, answer)
         self.metrics.answered(answer)
         return answer
@@ -177,6 +177,12 @@ class Service:
                 request=call.request,
             )
         return status
+
+    def _prepared(self, core: Core, call: Call, request: InferenceRequest) -> Job:
+        job = core.prepare(request, call.request_id)
+        if job.filled:
+            self.metrics.filled(job.filled)
+        return job
 
     def _remember(self, call: Call, request: InferenceRequest) -> None:
         """Keep of a request what the journal will say of it."""

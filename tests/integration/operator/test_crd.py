@@ -154,7 +154,7 @@ async def test_a_good_one_is_taken_with_its_defaults(client, namespace):
         (
             "spec.rollout.analysis",
             {"metrics": [{"name": "latency", **PROMETHEUS, **BOUND}]},
-            "error-rate, latency, rejections and predictions take none",
+            "error-rate, latency, fallbacks, rejections and predictions take none",
         ),
         (
             "spec.rollout.analysis",
@@ -184,7 +184,7 @@ async def test_a_good_one_is_taken_with_its_defaults(client, namespace):
         (
             "spec.rollout.analysis",
             {"metrics": [{"name": "refunds", **PROMETHEUS, **BOUND, "tolerance": 1}]},
-            "tolerance and reject are for error-rate, latency, rejections and predictions",
+            "tolerance and reject are for error-rate, latency, fallbacks, rejections and predictions",
         ),
         (
             "spec.rollout",

@@ -297,7 +297,9 @@ class World:
         if not set(route.split) <= set(self.revisions):
             return  # somebody has taken a revision away, and the way begins anew
         for name, weight in split.items():
-            assert weight <= LEAST or route.split.get(name, 0) > LEAST, f"{name} gets more before {route} has taken"
+            assert weight <= LEAST or route.split.get(name, 0) > LEAST, (
+                f"{name} gets more before {route} has taken"
+            )
 
     def _do(self, action) -> None:
         match action:

@@ -1,6 +1,6 @@
 """The metrics the operator reads: names and labels are an interface."""
 
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, generate_latest
 
 from slipway_predictor.monitoring.metrics import Metrics
 
@@ -45,3 +45,25 @@ def test_what_is_served_is_told() -> None:
         "engine": "sklearn",
     }
     assert registry.get_sample_value("slipway_predictor_model_info", labels) == 1
+
+
+def test_requests_with_defaults_are_counted_where_there_are_any() -> None:
+    registry = CollectorRegistry()
+    metrics = Metrics("churn", "r", registry)
+    metrics.serving(version="2", digest="sha256:1", engine="sklearn", fills=("plan", "age"))
+    metrics.filled({"plan": 3})
+    metrics.filled({"plan": 1, "age": 1})
+    labels = {"model_name": "churn", "revision": "r"}
+    assert registry.get_sample_value("slipway_predictor_fallbacks_total", labels) == 2
+    labels = {"model": "churn", "revision": "r"}
+    counts = {
+        name: registry.get_sample_value("inference_filled_values_total", {**labels, "field": name})
+        for name in ("plan", "age")
+    }
+    assert counts == {"plan": 4, "age": 1}
+
+
+def test_a_contract_without_defaults_counts_no_fallbacks() -> None:
+    registry = CollectorRegistry()
+    Metrics("churn", "r", registry).serving(version="2", digest="sha256:1", engine="sklearn")
+    assert b"fallbacks" not in generate_latest(registry)

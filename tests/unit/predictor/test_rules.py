@@ -179,3 +179,35 @@ def test_every_datatype_of_numbers_is_taken_for_floats() -> None:
         if datatype.kind in "fiu":
             table = intake.table([Tensor("x", name, np.array([[1, 2]], dtype=datatype.dtype))])
             assert np.asarray(table).tolist() == [[1.0, 2.0]]
+
+
+@pytest.mark.parametrize(
+    ("values", "datatype", "rules", "count"),
+    [
+        ([1, 5], "FP64", {"type": "float", "missing": "default", "default": 3}, 0),
+        ([1, GAP, GAP], "FP64", {"type": "float", "missing": "default", "default": 3}, 2),
+        ([1, GAP], "FP64", {"type": "float", "missing": "nan"}, 0),
+        ([1, 7, GAP], "FP64", {"type": "int", "values": [1], "unknown": "default", "missing": "default", "default": 1}, 2),
+        (["a", None], "BYTES", {"type": "string", "missing": "default", "default": "q"}, 1),
+        (["a", None], "BYTES", {"type": "string", "missing": "none"}, 0),
+        (
+            ["a", "z", None],
+            "BYTES",
+            {"type": "category", "values": ["a"], "unknown": "default", "missing": "default", "default": "a"},
+            2,
+        ),
+    ],
+)  # fmt: skip
+def test_it_is_known_for_how_many_values_a_default_stands_in(
+    values: list[Any], datatype: str, rules: dict[str, Any], count: int
+) -> None:
+    intake = Intake([Input(name="x", **rules), Input(name="y", type="float")], framed=True)
+    _, filled = intake.read([tensor("x", values, datatype), tensor("y", [1.0] * len(values))])
+    assert dict(filled) == ({"x": count} if count else {})
+    assert intake.fills == (("x",) if "default" in rules else ())
+
+
+def test_an_input_that_is_left_out_is_filled_whole() -> None:
+    x = Input(name="x", type="float", required=False, missing="default", default=3)
+    table, filled = Intake([x, Input(name="y", type="float")], framed=False).read([tensor("y", [1.0, 2.0])])
+    assert (np.asarray(table).tolist(), dict(filled)) == ([[3, 1], [3, 2]], {"x": 2})

@@ -16,12 +16,15 @@ from slipway_predictor.protocol import InferenceAnswer, Tensor
 def counted(good: int, failed: int, *, under_way: int) -> Snapshot:
     metrics = Metrics("churn", "r", CollectorRegistry())
     metrics.under_way = lambda: under_way
-    metrics.serving(version="2", digest="sha256:1", engine="linear", warnings=["engine_parity"])
+    metrics.serving(
+        version="2", digest="sha256:1", engine="linear", warnings=["engine_parity"], fills=["age"]
+    )
     for _ in range(good):
         metrics.request("v2", 200, 0.002)
         scores = Tensor("probability", "FP64", np.array([[0.75, 0.25]]))
         metrics.answered(InferenceAnswer("1", "churn", "2", (scores,)))
         metrics.called(1, 1, 1e-4)
+        metrics.filled({"age": 2})
     for _ in range(failed):
         metrics.request("grpc-v2", 400, 0.2)
         metrics.failed("Rejected", "age")
@@ -48,6 +51,8 @@ def test_counts_and_histograms_are_summed_over_workers_and_what_is_served_is_tol
     )
     assert found["inference_errors_total model=churn reason=Rejected revision=r"] == 1
     assert found["inference_rejected_values_total field=age model=churn revision=r"] == 1
+    assert found["slipway_predictor_fallbacks_total model_name=churn revision=r"] == 7
+    assert found["inference_filled_values_total field=age model=churn revision=r"] == 14
     assert found["inference_request_duration_seconds_bucket le=0.0025 model=churn revision=r"] == 7
     assert found["inference_request_duration_seconds_count model=churn revision=r"] == 8
     assert np.isclose(found["inference_request_duration_seconds_sum model=churn revision=r"], 0.214)
@@ -70,6 +75,7 @@ def test_a_worker_that_ended_leaves_its_counts_and_nothing_else() -> None:
     left = counted(3, 1, under_way=2).left()
     found = samples(merge([left, counted(1, 0, under_way=0)]))
     assert found["inference_requests_total code=200 model=churn revision=r"] == 4
+    assert found["slipway_predictor_fallbacks_total model_name=churn revision=r"] == 4
     assert found["inference_active_requests model=churn revision=r"] == 0
     assert found["slipway_predictor_workers model=churn revision=r"] == 1
     assert (left.served, left.process, left.warnings) == ([], {}, [])

@@ -5,7 +5,7 @@ canary warms it up and does not count; every other time still teaches what to ex
 skips the check: what it would have shown is in the next one.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from slipway_operator.api import reasons
@@ -150,7 +150,9 @@ def _after(kept: SignalEvidence, gained: News) -> SignalEvidence:
 def _look_out(evidence: Evidence, analysis: EffectiveAnalysis, stable: Totals) -> Evidence:
     """Begin the tests that have not begun, as soon as stable's history says what they have to look at."""
     begun = {signal.metric for signal in evidence.signals}
-    new = [signals.begin(metric, stable) for metric in _compared(analysis) if metric.name not in begun]
+    new = [
+        signals.begin(metric, stable) for metric in _compared(analysis.metrics) if metric.name not in begun
+    ]
     return evidence.model_copy(update={"signals": [*evidence.signals, *filter(None, new)]})
 
 
@@ -161,20 +163,22 @@ def _conclude(
     readings: Readings,
     measured: Mapping[str, Measured],
 ) -> None:
-    deciding = max(1, sum(not signals.is_dry(metric) for metric in _compared(analysis)))
+    begun, stable = {signal.metric for signal in evidence.signals}, totals(readings, _stable(turn))
+    looked_at = [metric for metric in analysis.metrics if signals.applies(metric, begun, stable)]
+    deciding = max(1, sum(not signals.is_dry(metric) for metric in _compared(looked_at)))
     known = turn.status.analysis or []
     looks = [
         thresholds.look(metric, evidence, measured.get(metric.name), known)
         if metric.source
         else _unread(metric, readings) or _look(metric, analysis, evidence, deciding)
-        for metric in analysis.metrics
+        for metric in looked_at
     ]
     turn.update(analysis=looks, verdict=_overall(looks))
 
 
-def _compared(analysis: EffectiveAnalysis) -> list[Metric]:
+def _compared(metrics: Iterable[Metric]) -> list[Metric]:
     """The metrics that the sequential test is about."""
-    return [metric for metric in analysis.metrics if metric.source is None]
+    return [metric for metric in metrics if metric.source is None]
 
 
 def _look(metric: Metric, analysis: EffectiveAnalysis, evidence: Evidence, deciding: int) -> Analysis:

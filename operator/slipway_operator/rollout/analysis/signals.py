@@ -1,10 +1,11 @@
 """Which shares each metric looks at, and with which margins.
 
 Counters have names: ``errors`` of ``requests``; ``slower:0.025`` of ``timed`` (seconds); ``rejected`` of ``asked`` (by
-the predictor, where ``requests`` may be the gateway's); ``score:0.35`` of ``scored`` (predictions at or below). A metric whose counters are not reported by both revisions has no evidence.
+the predictor, where ``requests`` may be the gateway's), and so ``fallbacks``; ``score:0.35`` of ``scored`` (predictions
+at or below). A metric whose counters are not reported by both revisions has no evidence.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from slipway_operator.api.analysis import Metric
@@ -15,9 +16,12 @@ from slipway_operator.rollout.sequential.forecast import seeded
 from slipway_operator.rollout.sequential.process import NEVER, PASSES
 from slipway_operator.rollout.sequential.signal import Minimum
 
-ERRORS, LATENCY, REJECTIONS, PREDICTIONS = "error-rate", "latency", "rejections", "predictions"
-SELF_REPORTED = (REJECTIONS, PREDICTIONS)
-"""What only the predictor can know. They do not decide unless the user says so."""
+ERRORS, LATENCY, FALLBACKS = "error-rate", "latency", "fallbacks"
+REJECTIONS, PREDICTIONS = "rejections", "predictions"
+SELF_REPORTED = (FALLBACKS, REJECTIONS, PREDICTIONS)
+"""What only the predictor can know."""
+DRY = (REJECTIONS, PREDICTIONS)
+"""They do not decide unless the user says so."""
 ASKED, REJECTED = "asked", "rejected"
 SLOWER, SCORE = "slower:", "score:"
 LEAST_HISTORY = 20
@@ -46,6 +50,7 @@ class Kind:
 KINDS: dict[str, Kind] = {
     "error-rate": Kind(0.5, 2.0, Minimum(10, 3), 12),
     "latency": Kind(1.0, 5.0, Minimum(20), 12),
+    "fallbacks": Kind(1.0, 5.0, Minimum(10, 3), 12),
     "rejections": Kind(1.0, 5.0, Minimum(10, 3), 12),
     "predictions": Kind(10.0, 20.0, Minimum(20), 5),
 }
@@ -58,8 +63,13 @@ def begin(metric: Metric, stable: Totals) -> SignalEvidence | None:
 
 
 def is_dry(metric: Metric) -> bool:
-    """Whether the metric only tells: what the predictor alone knows does, unless the user says that it decides."""
-    return metric.name in SELF_REPORTED if metric.dry_run is None else metric.dry_run
+    """Whether the metric only tells: where a better model is another one does, unless the user says that it decides."""
+    return metric.name in DRY if metric.dry_run is None else metric.dry_run
+
+
+def applies(metric: Metric, begun: Collection[str], stable: Totals) -> bool:
+    """Whether there is anything to look at: a contract without defaults leaves nothing to count."""
+    return metric.name != FALLBACKS or metric.name in begun or FALLBACKS in stable
 
 
 def margins(metric: Metric) -> tuple[float, float]:
@@ -116,6 +126,12 @@ def _rejections(metric: Metric, stable: Totals) -> list[ShareEvidence]:
     return [_share(metric, stable, REJECTED, ASKED)] if stable.get(ASKED, 0) >= LEAST_HISTORY else []
 
 
+def _fallbacks(metric: Metric, stable: Totals) -> list[ShareEvidence]:
+    if FALLBACKS not in stable or stable.get(ASKED, 0) < LEAST_HISTORY:
+        return []
+    return [_share(metric, stable, FALLBACKS, ASKED)]
+
+
 def _share(
     metric: Metric,
     stable: Totals,
@@ -145,4 +161,10 @@ def _numbers(stable: Totals, prefix: str) -> Iterable[str]:
     return sorted((key.removeprefix(prefix) for key in stable if key.startswith(prefix)), key=float)
 
 
-_SHARES = {ERRORS: _errors, LATENCY: _latency, REJECTIONS: _rejections, PREDICTIONS: _predictions}
+_SHARES = {
+    ERRORS: _errors,
+    LATENCY: _latency,
+    FALLBACKS: _fallbacks,
+    REJECTIONS: _rejections,
+    PREDICTIONS: _predictions,
+}

@@ -5,10 +5,14 @@ from math import exp
 
 from slipway_operator.api.duration import format_duration
 from slipway_operator.api.evidence import ShareEvidence, SignalEvidence
-from slipway_operator.rollout.analysis.signals import REJECTED, SCORE, SLOWER
+from slipway_operator.rollout.analysis.signals import FALLBACKS, REJECTED, SCORE, SLOWER
 from slipway_operator.rollout.sequential.evalue import Share
 from slipway_operator.rollout.sequential.signal import Evidence, Verdict
 
+_WORDS = {
+    REJECTED: "requests break its contract",
+    FALLBACKS: "requests were answered with a default for a value",
+}
 NO_COUNTERS = "the runtime offers no counters; only restarts and readiness are watched"
 NO_HISTORY = "stable has answered too few requests to say what is usual of it"
 
@@ -52,7 +56,7 @@ def _what(share: ShareEvidence) -> str:
         return f"requests took longer than {_milliseconds(share.key.removeprefix(SLOWER))}"
     if share.key.startswith(SCORE):
         return f"scores are at or below {share.key.removeprefix(SCORE)}"
-    return "requests break its contract" if share.key == REJECTED else "requests failed"
+    return _WORDS.get(share.key, "requests failed")
 
 
 def _worst(kept: SignalEvidence, evidence: Evidence) -> str:

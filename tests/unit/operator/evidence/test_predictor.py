@@ -36,6 +36,12 @@ def test_parse_counts_5xx_as_failures_and_4xx_as_answers():
     assert parse(TEXT) == COUNTS
 
 
+def test_fallbacks_are_counted_where_the_contract_has_defaults():
+    labels = '{model_name="m",revision="r"}'
+    assert "fallbacks" not in parse(TEXT)
+    assert parse(f"{TEXT}slipway_predictor_fallbacks_total{labels} 7.0\n")["fallbacks"] == 7
+
+
 def test_parse_of_nothing_is_no_request_and_nothing_else():
     assert parse("") == {"requests": 0, "errors": 0, "asked": 0, "rejected": 0}
 

@@ -2,6 +2,7 @@
 
 import aiohttp
 import pytest
+
 from slipway_operator.evidence.warmth import cold
 
 RULE = "httproute/ml/churn/rule/0"

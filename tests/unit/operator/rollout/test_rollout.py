@@ -364,7 +364,9 @@ def test_nobody_waits_for_a_proxy_to_reach_what_goes_away():
     assert world.route.split[V2] == 100_000
     world.cold = {V1, V2}
     world.say("abort")
-    assert 0 in weights_of(world, V2, 5), "the last of its pods may be gone, and with them what a proxy could reach"
+    assert 0 in weights_of(world, V2, 5), (
+        "the last of its pods may be gone, and with them what a proxy could reach"
+    )
 
 
 def test_a_route_that_lags_behind_is_brought_up_before_the_next_step():

@@ -96,6 +96,31 @@ def test_a_canary_that_rejects_what_stable_takes_is_told_of_and_goes_back_where_
         assert world.status.canary
 
 
+def test_a_canary_that_falls_back_on_defaults_more_often_goes_back():
+    world = rolling(steps=((20, "60s"),))
+    for name in (V1, V2):
+        world.own[name] = {"asked": 1000, "rejected": 0, "fallbacks": 20}
+    for _ in range(40):
+        for name, asked, fallbacks in ((V1, 160, 3), (V2, 40, 8)):
+            own = world.own[name]
+            world.own[name] = own | {"asked": own["asked"] + asked, "fallbacks": own["fallbacks"] + fallbacks}
+        world.tick()
+    assert world.status.failed.reason == "FallbacksWorse"
+    told = "of the canary's requests were answered with a default for a value, 1.9%"
+    assert told in world.status.failed.message
+
+
+def test_where_no_default_can_stand_in_nothing_is_said_of_fallbacks():
+    world = rolling()
+    world.run_until("Healthy")
+    assert {part.metric for part in world.status.analysis} == {
+        "error-rate",
+        "latency",
+        "rejections",
+        "predictions",
+    }
+
+
 def test_without_traffic_the_canary_stays_where_it_is_and_says_what_is_missing():
     world = rolling(load=0.0)
     world.run(120)

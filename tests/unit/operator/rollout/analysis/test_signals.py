@@ -34,6 +34,7 @@ def test_what_only_the_predictor_knows_does_not_decide_unless_it_is_made_to(name
     assert is_dry(Metric(name=name))
     assert not is_dry(Metric(name=name, dry_run=False))
     assert not is_dry(Metric(name="latency"))
+    assert not is_dry(Metric(name="fallbacks"))
 
 
 @pytest.mark.parametrize(
@@ -43,6 +44,8 @@ def test_what_only_the_predictor_knows_does_not_decide_unless_it_is_made_to(name
         ("latency", {"timed": 99, "slower:0.005": 0}),
         ("rejections", {"asked": 19, "rejected": 3}),
         ("rejections", {"requests": 1000, "errors": 0}),
+        ("fallbacks", {"asked": 19, "fallbacks": 3}),
+        ("fallbacks", {"asked": 1000}),
         ("predictions", {"scored": 19, "score:0.5": 3}),
         ("predictions", {}),
     ],
