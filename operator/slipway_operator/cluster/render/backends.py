@@ -4,17 +4,21 @@ Every backend carries a filter of its own that names its revision in a response 
 makes Envoy Gateway give every backend a cluster of its own, with its own counters.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from slipway_operator.api import names
 from slipway_operator.api.spec import ParentRef
 from slipway_operator.cluster.render.common import Json, Subject
 from slipway_operator.rollout.observation import Mirror
+from slipway_operator.rollout.split import placed
 
 PORT = 80
 MIRROR = "RequestMirror"
 MODIFIER = "ResponseHeaderModifier"
+FREE = "-"
+"""The name that nobody asks for: it keeps the place of a rule that is not needed at present."""
 
 
 def backend(subject: Subject, revision: str, weight: int, component: str, port: int = PORT) -> Json:
@@ -75,6 +79,36 @@ def revision_of(subject: Subject, ref: Json) -> str:
 def places_of(subject: Subject, refs: Sequence[Json]) -> list[str | None]:
     """Which revision has which place among a rule's backendRefs; None where requests lead to nobody."""
     return [revision_of(subject, ref) if ref.get("weight", 1) else None for ref in refs]
+
+
+def pinned(rule: Json) -> str | None:
+    """The revision that requests ask for by name to get to a rule; None for any other rule."""
+    for match in rule.get("matches", []):
+        for header in match.get("headers", []):
+            if header.get("name") == names.HEADER_REVISION:
+                return None if header["value"] == FREE else str(header["value"])
+    return None
+
+
+@dataclass(frozen=True)
+class Places:
+    """Who is where in a route of Slipway's own, so that everybody stays there: Envoy Gateway names clusters by number."""
+
+    backends: Sequence[str | None] = ()
+    """In its weighted rule."""
+    pins: Sequence[str | None] = ()
+    """Among the rules after it, one for each revision that can be asked for by name."""
+
+    def pinned(self, wanted: Collection[str]) -> list[tuple[str, str]]:
+        """Those rules in their order: the name that is asked for, and the revision that is got."""
+        found = placed(self.pins, dict.fromkeys(sorted(wanted), 1))
+        return [(revision if weight else FREE, revision) for revision, weight in found]
+
+
+def places_in(subject: Subject, route: Json | None) -> Places:
+    """Who is where now."""
+    rules = (route or {}).get("spec", {}).get("rules") or [{}]
+    return Places(places_of(subject, rules[0].get("backendRefs", [])), [pinned(rule) for rule in rules[1:]])
 
 
 def accepted(route: Json) -> tuple[bool, str | None]:

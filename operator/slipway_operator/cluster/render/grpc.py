@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from slipway_operator.api import names
 from slipway_operator.api.spec import ModelDeploymentSpec, ParentRef
 from slipway_operator.cluster.kinds import GRPC_ROUTE
-from slipway_operator.cluster.render.backends import backend, mirror, parent, revision_header
+from slipway_operator.cluster.render.backends import Places, backend, mirror, parent, revision_header
 from slipway_operator.cluster.render.common import Json, Subject, head
 from slipway_operator.cluster.render.runtime import serving_container
 from slipway_operator.rollout.observation import Course
@@ -27,7 +27,7 @@ def render_grpc_route(
     wanted: Course,
     components: Mapping[str, str],
     ports: Mapping[str, int],
-    places: Sequence[str | None] = (),
+    places: Places = Places(),  # noqa: B008 (it is immutable)
 ) -> Json | None:
     """The GRPCRoute as ``wanted``; None where no revision that has requests speaks gRPC.
 
@@ -43,7 +43,7 @@ def render_grpc_route(
         return None
     rule: Json = {
         "matches": [{"method": _METHOD}],
-        "backendRefs": [led_to(revision, weight) for revision, weight in placed(places, split)],
+        "backendRefs": [led_to(revision, weight) for revision, weight in placed(places.backends, split)],
     }
     if wanted.mirror and wanted.mirror.revision in ports:
         revision = wanted.mirror.revision
@@ -51,11 +51,10 @@ def render_grpc_route(
         rule["filters"] = [mirror(subject, wanted.mirror, component, ports[revision])]
     pins = [
         {
-            "matches": [{"method": _METHOD, "headers": [revision_header(pin)]}],
+            "matches": [{"method": _METHOD, "headers": [revision_header(asked)]}],
             "backendRefs": [led_to(pin, 1)],
         }
-        for pin in sorted(wanted.pins)
-        if pin in ports
+        for asked, pin in places.pinned(wanted.pins & ports.keys())
     ]
     body = head(subject, GRPC_ROUTE, subject.name)
     body["spec"] = {

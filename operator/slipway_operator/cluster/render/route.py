@@ -9,12 +9,14 @@ from slipway_operator.api.spec import ParentRef
 from slipway_operator.cluster.kinds import HTTP_ROUTE
 from slipway_operator.cluster.render.backends import (
     MIRROR,
+    Places,
     accepted,
     backend,
     holds,
     mirror,
     parent,
-    places_of,
+    pinned,
+    places_in,
     revision_header,
     revision_of,
 )
@@ -32,7 +34,7 @@ def render_route(
     hostnames: Sequence[str],
     wanted: Course,
     components: Mapping[str, str],
-    places: Sequence[str | None] = (),
+    places: Places = Places(),  # noqa: B008 (it is immutable)
 ) -> Json:
     """The HTTPRoute as ``wanted``; ``components`` gives each revision's entry component, ``places`` who is where now.
 
@@ -43,7 +45,7 @@ def render_route(
         "matches": [{"path": _PATH}],
         "backendRefs": [
             backend(subject, revision, weight, names_of[revision])
-            for revision, weight in placed(places, wanted.split)
+            for revision, weight in placed(places.backends, wanted.split)
         ],
     }
     if wanted.mirror:
@@ -52,7 +54,10 @@ def render_route(
     body["spec"] = {
         "parentRefs": [parent(ref) for ref in parents],
         "hostnames": list(hostnames),
-        "rules": [rule, *(_pin(subject, pin, names_of[pin]) for pin in sorted(wanted.pins))],
+        "rules": [
+            rule,
+            *(_pin(subject, asked, pin, names_of[pin]) for asked, pin in places.pinned(wanted.pins)),
+        ],
     }
     return body
 
@@ -76,11 +81,11 @@ def read_route(
             revision_of(subject, part): part.get("weight", 1) for part in backends if part.get("weight", 1)
         },
         mirror=_read_mirror(subject, filters),
-        pins=frozenset(filter(None, map(_pinned, rules[1:]))),
+        pins=frozenset(filter(None, map(pinned, rules[1:]))),
         accepted=taken,
         message=message,
     )
-    wanted = render_route(subject, parents, hostnames, state, components, places_of(subject, backends))
+    wanted = render_route(subject, parents, hostnames, state, components, places_in(subject, route))
     return replace(state, current=_is_current(route.get("spec", {}), wanted["spec"], edited=edited))
 
 
@@ -106,24 +111,14 @@ def _identity(part: Json) -> Json:
     return {key: part[key] for key in ("name", "namespace", "sectionName") if part.get(key)}
 
 
-def _pin(subject: Subject, revision: str, component: str) -> Json:
+def _pin(subject: Subject, asked: str, revision: str, component: str) -> Json:
     """The rule for requests that ask for one revision, by header or by query parameter."""
-    by_header = revision_header(revision)
-    by_query = {"type": "Exact", "name": names.QUERY_REVISION, "value": revision}
+    by_header = revision_header(asked)
+    by_query = {"type": "Exact", "name": names.QUERY_REVISION, "value": asked}
     return {
         "matches": [{"path": _PATH, "headers": [by_header]}, {"path": _PATH, "queryParams": [by_query]}],
         "backendRefs": [backend(subject, revision, 1, component)],
     }
-
-
-def _pinned(rule: Json) -> str | None:
-    """The revision that a rule is a pin of; None for any other rule."""
-    for match in rule.get("matches", []):
-        for header in match.get("headers", []):
-            if header.get("name") == names.HEADER_REVISION:
-                found: str = header["value"]
-                return found
-    return None
 
 
 def _read_mirror(subject: Subject, filters: Sequence[Json]) -> Mirror | None:

@@ -18,7 +18,7 @@ from slipway_operator.cluster.hostnames import claimed_hostnames, external_hostn
 from slipway_operator.cluster.kinds import GRPC_ROUTE, HTTP_ROUTE, SERVICE, TRAFFIC_POLICY, Kind
 from slipway_operator.cluster.preflight import check_cluster
 from slipway_operator.cluster.render.address import address_names
-from slipway_operator.cluster.render.backends import accepted, holds, places_of
+from slipway_operator.cluster.render.backends import Places, accepted, holds, places_in
 from slipway_operator.cluster.render.common import Subject, is_ours
 from slipway_operator.cluster.render.grpc import grpc_port, render_grpc_route
 from slipway_operator.cluster.render.route import read_route, render_route
@@ -72,9 +72,9 @@ class OwnRoutes:
         state = read_route(
             subject, http, plan.parents.refs, plan.hostnames, site.components, edited=edit is not None
         )
-        rules = {_rule(subject, HTTP_ROUTE): _places(subject, http)}
+        rules = {_rule(subject, HTTP_ROUTE): places_in(subject, http).backends}
         if grpc:
-            rules[_rule(subject, GRPC_ROUTE)] = _places(subject, grpc)
+            rules[_rule(subject, GRPC_ROUTE)] = places_in(subject, grpc).backends
         state = replace(_both(subject, plan, state, grpc), edit=edit)
         state = _beside(subject, state, policy, plan.policy, policy_accepted)
         return replace(view, state=state, rules=rules)
@@ -85,11 +85,11 @@ class OwnRoutes:
         http, grpc = [
             await client.get(kind, subject.namespace, subject.name) for kind in (HTTP_ROUTE, GRPC_ROUTE)
         ]
-        places = _places(subject, http)
+        places = places_in(subject, http)
         body = render_route(subject, plan.parents.refs, plan.hostnames, course, site.components, places)
         await client.ensure(HTTP_ROUTE, body)
         for kind, part in (
-            (GRPC_ROUTE, plan.render_grpc(subject, course, _places(subject, grpc))),
+            (GRPC_ROUTE, plan.render_grpc(subject, course, places_in(subject, grpc))),
             (TRAFFIC_POLICY, plan.policy),
         ):
             if part:
@@ -120,7 +120,7 @@ class Plan:
     grpc_ports: Mapping[str, int]
     """Of each revision that speaks gRPC."""
 
-    def render_grpc(self, subject: Subject, course: Course, places: Sequence[str | None]) -> Json | None:
+    def render_grpc(self, subject: Subject, course: Course, places: Places) -> Json | None:
         """The GRPCRoute, if there is to be one."""
         if not self.grpc:
             return None
@@ -166,7 +166,7 @@ async def _grpc_ports(client: Client, site: Site) -> dict[str, int]:
 
 def _both(subject: Subject, plan: Plan, http: RouteState, grpc: Json | None) -> RouteState:
     """The state of the two as one."""
-    wanted = plan.render_grpc(subject, http, _places(subject, grpc))
+    wanted = plan.render_grpc(subject, http, places_in(subject, grpc))
     state = _beside(subject, http, grpc, wanted, accepted)
     return replace(state, grpc_generation=grpc["metadata"]["generation"]) if wanted and grpc else state
 
@@ -202,12 +202,6 @@ async def _remove(client: Client, subject: Subject, kind: Kind) -> None:
     found = await client.get(kind, subject.namespace, subject.name)
     if found and is_ours(subject, found):
         await client.delete(kind, subject.namespace, subject.name)
-
-
-def _places(subject: Subject, route: Json | None) -> list[str | None]:
-    """Who is where in a route's weighted rule."""
-    rules = (route or {}).get("spec", {}).get("rules") or [{}]
-    return places_of(subject, rules[0].get("backendRefs", []))
 
 
 def _rule(subject: Subject, kind: Kind) -> str:

@@ -4,6 +4,7 @@ import pytest
 
 from slipway_operator.api import names
 from slipway_operator.api.spec import ModelDeploymentSpec, ParentRef
+from slipway_operator.cluster.render.backends import pinned, places_in
 from slipway_operator.cluster.render.common import Subject
 from slipway_operator.cluster.render.route import read_route, render_route
 from slipway_operator.cluster.render.runtime import how_named, render_runtime, runtime_hash
@@ -183,6 +184,25 @@ def test_a_mirror_is_read_back_as_it_was_written(percent):
     assert part["requestMirror"].get("percent") == (None if percent == 100 else percent)
     state = read_route(subject(), body, GATEWAY, HOSTS, {})
     assert (state.mirror, state.current) == (mirror, True)
+
+
+def test_revisions_that_can_be_asked_for_keep_their_rules_whoever_comes_and_goes():
+    def led(route, *pins):
+        course = WriteRoute({pins[0]: 1_000_000}, None, frozenset(pins))
+        body = render_route(subject(), GATEWAY, HOSTS, course, {}, places_in(subject(), route))
+        body["metadata"]["generation"] = 1
+        return body, [pinned(rule) for rule in body["spec"]["rules"][1:]]
+
+    route, rules = led(None, "bbbb2222", "cccc3333")
+    assert rules == ["bbbb2222", "cccc3333"]
+    route, rules = led(route, "bbbb2222", "cccc3333", "aaaa1111")
+    assert rules == ["bbbb2222", "cccc3333", "aaaa1111"], "the newcomer comes last, whatever its name"
+    route, rules = led(route, "cccc3333", "aaaa1111")
+    assert rules == [None, "cccc3333", "aaaa1111"], "the place that is left is kept"
+    state = read_route(subject(), route, GATEWAY, HOSTS, {})
+    assert (state.pins, state.current) == ({"cccc3333", "aaaa1111"}, True)
+    route, rules = led(route, "cccc3333", "aaaa1111", "dddd4444")
+    assert rules == ["dddd4444", "cccc3333", "aaaa1111"], "and the next takes it"
 
 
 def test_pins_are_read_back_as_they_were_written_and_leave_the_first_rule_alone():
