@@ -10,6 +10,8 @@ import sys
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from slipway_predictor.engines.together import Both, together
+
 _BY_NAME = frozenset({"ColumnTransformer", "FunctionTransformer"})
 _NAMES = "feature_names_in_"
 
@@ -19,6 +21,8 @@ class Parts(NamedTuple):
 
     before: tuple[Callable[[Any], Any], ...]
     methods: dict[str, Callable[[Any], Any]]
+    both: Both | None
+    """Label and probability by one call."""
 
     def transformed(self, rows: Any) -> Any:
         """Return the rows as the last step takes them."""
@@ -76,9 +80,13 @@ def _parts(estimator: Any, view: Callable[[Any], Any]) -> Parts:
         final = view(last)
         if callable(getattr(final, "predict", None)):
             transforms = tuple(view(step).transform for step in steps)
-            return Parts(transforms, {output: getattr(final, name) for output, name in outputs.items()})
-    final = view(estimator)
-    return Parts((), {output: getattr(final, name) for output, name in outputs.items()})
+            return _asked(transforms, final, outputs)
+    return _asked((), view(estimator), outputs)
+
+
+def _asked(before: tuple[Callable[[Any], Any], ...], final: Any, outputs: dict[str, str]) -> Parts:
+    found = {output: getattr(final, name) for output, name in outputs.items()}
+    return Parts(before, found, together(final) if found.keys() == {"label", "probability"} else None)
 
 
 def methods(estimator: Any) -> dict[str, str]:

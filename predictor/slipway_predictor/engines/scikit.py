@@ -1,10 +1,10 @@
 """The reference engine: the fitted scikit-learn pipeline, asked as its own API says.
 
 `label` is what `predict` says, which for some classifiers (a tuned threshold, a support vector machine) is not the
-argmax of the probabilities. Where it is that by scikit-learn's own code, in forests, the trees are walked once for both.
+argmax of the probabilities. Where scikit-learn's own code takes both from the same numbers, those are computed once
+(`together`).
 """
 
-import sys
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
@@ -46,17 +46,17 @@ class ScikitEngine:
         self._nameless = take_apart_nameless(estimator) if self.framed and _all_of_scikit(estimator) else None
         self.steady = _all_of_scikit(estimator)
         """Whether a call's time depends on the rows alone: code of somebody else's may sleep, or ask a server."""
-        self._votes = isinstance(self._classes, np.ndarray) and _predicts_by_vote(estimator)
 
     def predict(self, table: Table, outputs: Collection[str]) -> dict[str, NDArray[Any]]:
         """Return the named outputs, as the Engine interface says."""
+        parts, rows = self._parts, table
         if self._nameless is not None and not isinstance(table, Columns) and table.dtype == np.float64:
-            methods, rows = self._nameless.methods, self._nameless.transformed(table)
+            parts = self._nameless
         else:
-            methods, rows = self._parts.methods, self._parts.transformed(self._fitted_form(table))
-        if self._votes and len(outputs) > 1:
-            probability = methods["probability"](rows)
-            return {"label": self._classes.take(probability.argmax(axis=1)), "probability": probability}
+            rows = self._fitted_form(table)
+        rows, methods = parts.transformed(rows), parts.methods
+        if parts.both is not None and len(outputs) > 1:
+            return parts.both(rows)
         answers = {name: np.asarray(methods[name](rows)) for name in outputs if name in methods}
         if len(answers) < len(outputs):
             several = methods["probability"](rows)
@@ -106,15 +106,6 @@ def _with_categories(frame: "pd.DataFrame") -> "pd.DataFrame":
     """Return the frame with text as pandas' categories, the only text XGBoost and LightGBM take; they match by value."""
     texts = [name for name, dtype in frame.dtypes.items() if dtype.kind == "O"]
     return frame.astype(dict.fromkeys(texts, "category")) if texts else frame
-
-
-def _predicts_by_vote(estimator: Any) -> bool:
-    """Tell whether `predict` is scikit-learn's own forest code: the class of the highest probability."""
-    final = estimator.steps[-1][1] if hasattr(estimator, "steps") else estimator
-    ensemble = sys.modules.get(
-        "sklearn.ensemble"
-    )  # there, if a forest was loaded; not worth importing to look
-    return ensemble is not None and type(final).predict is ensemble.RandomForestClassifier.predict
 
 
 def _all_of_scikit(estimator: Any) -> bool:
