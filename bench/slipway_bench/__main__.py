@@ -3,6 +3,7 @@
 import argparse
 import os
 import shlex
+import signal
 import sys
 import tempfile
 import time
@@ -22,6 +23,7 @@ def main() -> int:
         print("bench: two cores are needed, one for the server and one for the load", file=sys.stderr)
         return 1
     os.sched_setaffinity(0, {servers.LOAD_CORE})
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that no server is left behind
     try:
         results = _measure(chosen)
     except BenchError as error:

@@ -51,11 +51,18 @@ def _verdicts(results: Results) -> str:
     rows = [*_ratios(results), *_singles(results), *_offered(results), *_rest(results)]
     if not rows:
         return ""
-    lines = [f"| {what} | {must} | {got} | {'yes' if well else '**no**'} |" for what, must, got, well in rows]
+    lines = [f"| {what} | {must} | {got} | {_judged(must, well=well)} |" for what, must, got, well in rows]
     return "\n".join(["## Must and is", "", "| | must | is | |", "|---|---|---|---|", *lines])
 
 
 _Row = tuple[str, str, str, bool]
+_AIM = "aim: "
+
+
+def _judged(must: str, *, well: bool) -> str:
+    if well:
+        return "yes"
+    return "not reached" if must.startswith(_AIM) else "**no**"
 
 
 def _ratios(results: Results) -> list[_Row]:
@@ -104,7 +111,7 @@ def _offered(results: Results) -> list[_Row]:
         rows.append(
             (
                 f"{model}, {rate:,} requests/s offered",
-                f"p99 < {scenarios.OFFERED_P99:g} ms, none failed",
+                f"{_AIM if rate > scenarios.OFFERED_MUST else ''}p99 < {scenarios.OFFERED_P99:g} ms, none failed",
                 got,
                 well,
             )

@@ -65,6 +65,8 @@ SINGLE_P99 = 0.3
 OFFERED_TO = (("floor", "LR"), ("slipway", "LR"), ("slipway", "RF"))
 OFFERED = (10_000, 40_000)
 """Requests a second."""
+OFFERED_MUST = 10_000
+"""More is an aim."""
 OFFERED_P99 = 5.0
 OFFERED_CONNECTIONS = 50
 MANY = 1_000_000
