@@ -13,7 +13,9 @@ def has_room(turn: Turn, revision: Revision) -> bool:
     state = turn.state(revision)
     if state and state.deleting:
         return False
-    if len(turn.seen.revisions) < MOST_REVISIONS or revision.revision in turn.seen.revisions:
+    # What somebody has taken away of those that have a role is made again.
+    there = {*turn.seen.revisions, *(part.revision for part in turn.live())}
+    if len(there) < MOST_REVISIONS or revision.revision in there:
         return True
     turn.update(previous=None)
     return False
