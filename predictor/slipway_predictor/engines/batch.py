@@ -36,6 +36,7 @@ _WORTH = 3.0  # times that cost: what the looks may take, with the reading of wh
 
 _LONG = 0.02  # seconds: rows are added to a call only while it is expected to take less
 _MAX_THREADS = 4
+_FEW = 8  # rows a request, up to which the answers of one call are kept together
 _WEIGHT = 0.2  # of the newest call in the running average
 _SURPRISE = 4.0  # times the average: what a short call took beyond that, others had the processor for
 _UNBOUNDED = 1000.0
@@ -210,11 +211,13 @@ def answers(
 
 
 def _shares(whole: Answers, tables: Sequence[Table]) -> list[Answers | Exception]:
+    """Cut the answers up. A small one beside large ones is copied: as a view it would keep them all as long as itself."""
     shares: list[Answers | Exception] = []
-    start = 0
+    start, uneven = 0, sum(map(len, tables)) > _FEW * len(tables)
     for table in tables:
         stop = start + len(table)
-        shares.append({name: answer[start:stop] for name, answer in whole.items()})
+        share = {name: answer[start:stop] for name, answer in whole.items()}
+        shares.append({name: part.copy() for name, part in share.items()} if uneven else share)
         start = stop
     return shares
 

@@ -9,14 +9,17 @@ _ANYTHING = (*(-bound for bound in reversed(_DECADES)), 0.0, *_DECADES)
 
 
 def score_bounds(outputs: list[str], reference: dict[str, Any] | None) -> tuple[float, ...]:
-    """Return rising upper bounds: 0.05 to 1 for probabilities; for values their quantiles in the training data.
+    """Return rising upper bounds: 0.05 to 1 for probabilities; for values and scores their quantiles in the training data.
 
-    `reference`: the bundle's reference distributions, if it has them; without, values fall into decades.
+    `reference`: the bundle's reference distributions, if it has them; without, they fall into decades.
     """
-    if "value" not in outputs:
+    name = next(
+        (name for name in ("value", "score") if name in outputs and "probability" not in outputs), None
+    )
+    if name is None:
         return PROBABILITIES
     try:
-        known = reference["outputs"]["value"]["quantiles"][0] if reference else []
+        known = reference["outputs"][name]["quantiles"][0] if reference else []
         bounds = tuple(sorted({float(bound) for bound in known}))
     except (KeyError, TypeError, IndexError, ValueError):
         return _ANYTHING

@@ -1,6 +1,7 @@
 """KServe's server, imported only once the model is ready: the import takes longer than all of a start before it.
 
-A request that the fast lane does not take goes through it to the model; one that comes before the import is done waits.
+A request that the fast lane does not take goes through it to the model; one that comes before the import is done goes
+there without it.
 """
 
 import asyncio
@@ -23,6 +24,12 @@ class Handover:
     def __init__(self, make: "Callable[[], BundleDataPlane]") -> None:
         self._make = make
         self._made: asyncio.Future[BundleDataPlane] | None = None
+
+    @property
+    def made(self) -> "BundleDataPlane | None":
+        """The data plane, once it is there."""
+        done = self._made is not None and self._made.done() and not self._made.cancelled()
+        return self._made.result() if done and self._made is not None else None
 
     async def dataplane(self) -> "BundleDataPlane":
         """Have it made, if that has not begun yet, and wait for it. Raises what kept it from being made."""

@@ -23,6 +23,7 @@ from slipway_predictor.serving.lane import INLINE, failure
 from slipway_predictor.serving.pending import Asked
 from slipway_predictor.serving.service import Call, Service
 
+_MANY = 1024  # rows of an answer that is written in a thread
 _HEADER_LENGTH = "inference-header-content-length"
 
 
@@ -94,7 +95,10 @@ class InferenceRoutes:
         else:
             message = v2_json.decode(body, length)
         answer = await self._answered(call, message)
-        content, json_length = v2_json.encode_for(message, answer)
+        if len(answer.outputs[0].array) > _MANY:
+            content, json_length = await asyncio.to_thread(v2_json.encode_for, message, answer)
+        else:
+            content, json_length = v2_json.encode_for(message, answer)
         if json_length is None:
             return Response(content, media_type="application/json")
         headers = {_HEADER_LENGTH: str(json_length)}
@@ -108,8 +112,10 @@ class InferenceRoutes:
         return Response(v1_json.encode(answer), media_type="application/json")
 
     async def _answered(self, call: Call, request: InferenceRequest) -> InferenceAnswer:
-        """Ask the model through KServe's data plane."""
-        dataplane = await self._kserve.dataplane()
+        """Ask the model through KServe's data plane, or without it while that is still being imported."""
+        dataplane = self._kserve.made
+        if dataplane is None:
+            return await self._service.answer(call, request)
         answer: InferenceAnswer
         answer, _ = await dataplane.infer(self._catalog.identity.model_name, Asked(call, request))
         return answer

@@ -37,6 +37,7 @@ _now = time.perf_counter
 PATIENCE = 0.05
 """Seconds of work ahead of it with which a request is still let in."""
 
+_MANY = 4096  # values: a hand-over to a thread costs less than their check, which may be slow for texts
 _QUICK = 200e-6  # seconds: an engine that answers a row in less is asked by gRPC's threads themselves
 
 
@@ -98,12 +99,12 @@ class Service:
 
         Raises RequestError, instead of calling `reply`, for a request that does not fit the contract.
         """
+        self._submit(call, self._prepared(call, request), reply)
+
+    def _submit(self, call: Call, job: Job, reply: Reply) -> None:
         core, queue = self.core, self._queue
         assert core is not None  # noqa: S101 (admit has seen to it)
         assert queue is not None  # noqa: S101
-        if call.noted:
-            self._remember(call, request)
-        job = self._prepared(core, call, request)
         waiting = Waiting(self, core, call, job, reply)
         queue.submit(job.table, job.outputs, waiting.done)
         if waiting.over:
@@ -111,7 +112,11 @@ class Service:
         self._pending.add(waiting)
 
     async def answer(self, call: Call, request: InferenceRequest) -> InferenceAnswer:
-        """Have an admitted request answered. Raises RequestError."""
+        """Have an admitted request answered. Raises RequestError. What takes long to check is checked in a thread."""
+        if sum(tensor.array.size for tensor in request.inputs) > _MANY:
+            job = await asyncio.to_thread(self._prepared, call, request)
+        else:
+            job = self._prepared(call, request)
         future: asyncio.Future[InferenceAnswer] = asyncio.get_running_loop().create_future()
 
         def reply(outcome: Outcome) -> None:
@@ -122,15 +127,14 @@ class Service:
             else:
                 future.set_result(outcome)
 
-        self.ask(call, request, reply)
+        self._submit(call, job, reply)
         return await future
 
     def answer_here(self, call: Call, request: InferenceRequest) -> InferenceAnswer:
         """Have an admitted request answered in the calling thread, for engines that take no time. Raises RequestError."""
-        assert self.core is not None  # noqa: S101
-        if call.noted:
-            self._remember(call, request)
-        answer = self.core.answer(self._prepared(self.core, call, request))
+        job = self._prepared(call, request)
+        assert self.core is not None  # noqa: S101 (admit has seen to it)
+        answer = self.core.answer(job)
         self.recent.add(call.request_id or answer.id, answer)
         self.metrics.answered(answer)
         return answer
@@ -178,8 +182,12 @@ class Service:
             )
         return status
 
-    def _prepared(self, core: Core, call: Call, request: InferenceRequest) -> Job:
-        job = core.prepare(request, call.request_id)
+    def _prepared(self, call: Call, request: InferenceRequest) -> Job:
+        """Apply the contract; from any thread."""
+        assert self.core is not None  # noqa: S101 (admit has seen to it)
+        if call.noted:
+            self._remember(call, request)
+        job = self.core.prepare(request, call.request_id)
         if job.filled:
             self.metrics.filled(job.filled)
         return job

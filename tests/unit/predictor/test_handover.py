@@ -24,11 +24,14 @@ async def test_it_is_made_once_in_a_thread_and_all_wait_for_it() -> None:
 
     usual = sys.getswitchinterval()
     handover = Handover(make)
+    assert handover.made is None
     waiting = [asyncio.create_task(handover.dataplane()) for _ in range(3)]
     await asyncio.sleep(0)
+    assert handover.made is None
     waiting[0].cancel()  # one client that goes away does not take it from the others
     gate.set()
     assert await waiting[1] is await waiting[2] is await handover.dataplane() is plane
+    assert handover.made is plane
     assert len(made) == 1
     assert made[0] != threading.get_ident()
     assert sys.getswitchinterval() == usual

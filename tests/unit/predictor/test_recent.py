@@ -41,9 +41,10 @@ def test_equal_outputs_have_one_digest_and_others_another() -> None:
     [
         (Tensor("value", "FP64", np.array([1.5, 2.5])), [1.5, 2.5]),
         (Tensor("value", "FP64", np.array([[1.0, 2.0]])), [[1.0, 2.0]]),
+        (Tensor("score", "FP64", np.array([-0.5, 0.5])), [-0.5, 0.5]),
     ],
 )
-def test_a_regressor_s_score_is_its_value(output: Tensor, score: Any) -> None:
+def test_a_regressor_s_score_is_its_value_and_a_detector_s_its_own(output: Tensor, score: Any) -> None:
     recent = Recent()
     recent.add("a", InferenceAnswer("1", "m", "1", (output,)))
     assert recent.read()[0]["score"] == score
@@ -64,6 +65,14 @@ def test_a_large_answer_is_kept_without_its_rows() -> None:
     recent.add("a", answer(rows=65))
     (entry,) = recent.read()
     assert set(entry) == {"id", "time", "rows", "digest"}
+
+
+def test_a_very_large_answer_is_digested_elsewhere_and_read_when_that_is_done() -> None:
+    recent = Recent()
+    recent.add("a", answer(rows=2000))
+    recent._thread.shutdown(wait=True)
+    (entry,) = recent.read()
+    assert (entry["id"], entry["rows"], set(entry)) == ("a", 2000, {"id", "time", "rows", "digest"})
 
 
 def test_an_error_leaves_its_id_and_status() -> None:

@@ -1,5 +1,7 @@
 """The door to the model, with a queue that answers when the test says so."""
 
+import asyncio
+import threading
 from typing import Any
 
 import numpy as np
@@ -80,6 +82,27 @@ def test_an_answer_comes_once_and_is_remembered_under_the_transport_s_id(
     assert isinstance(answer, InferenceAnswer)
     assert answer.id == "envoy-7"
     assert [entry["id"] for entry in service.recent.read()] == ["envoy-7"]
+
+
+@pytest.mark.parametrize(("rows", "elsewhere"), [(1, False), (5000, True)])
+async def test_what_takes_long_to_check_is_checked_in_a_thread(
+    service: Service, queue: Held, monkeypatch: pytest.MonkeyPatch, rows: int, elsewhere: bool
+) -> None:
+    assert service.core is not None
+    prepare, threads = service.core.prepare, []
+
+    def noted(*given: Any) -> Any:
+        threads.append(threading.get_ident())
+        return prepare(*given)
+
+    monkeypatch.setattr(service.core, "prepare", noted)
+    request = InferenceRequest((Tensor("x", "FP64", np.zeros((rows, 3))),))
+    waiting = asyncio.create_task(service.answer(service.begin("v2"), request))
+    while not queue.held:  # noqa: ASYNC110 (its own interface has no event)
+        await asyncio.sleep(0.001)
+    queue.held[0]({"label": np.full(rows, True), "probability": np.full((rows, 2), 0.5)})
+    assert len((await waiting).outputs[0].array) == rows
+    assert (threads[0] != threading.get_ident()) == elsewhere
 
 
 def test_nothing_is_admitted_before_the_model_is_there(registry: CollectorRegistry) -> None:

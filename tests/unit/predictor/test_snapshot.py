@@ -92,6 +92,8 @@ def test_scores_fall_into_what_the_training_data_had() -> None:
     reference = {"outputs": {"value": {"quantiles": [[1.0, 1.0, 2.0, 5.0]]}}}
     assert score_bounds(["value"], reference) == (1.0, 2.0, 5.0)
     assert score_bounds(["label", "probability"], reference) == PROBABILITIES
+    detector = {"outputs": {"score": {"quantiles": [[-0.5, 0.0, 0.25]]}}}
+    assert score_bounds(["label", "score"], detector) == (-0.5, 0.0, 0.25)
     anything = score_bounds(["value"], None)
     assert list(anything) == sorted(anything)
     assert (anything[0], anything[-1]) == (-1e6, 1e6)

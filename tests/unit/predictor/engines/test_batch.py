@@ -243,6 +243,13 @@ def test_everyone_gets_what_it_would_get_alone(requests: list[list[int]]) -> Non
             assert got["value"].tolist() == alone["value"].tolist()
 
 
+@pytest.mark.parametrize(("sizes", "own"), [((1, 1000), True), ((1,) * 64, False), ((8, 8), False)])
+def test_a_small_answer_does_not_keep_large_ones_in_memory(sizes: tuple[int, ...], own: bool) -> None:
+    got = answers(Doubling(), [rows(*range(size)) for size in sizes], ["value"])
+    assert isinstance(got[0], dict)
+    assert (got[0]["value"].base is None) == own
+
+
 def test_an_answer_of_the_wrong_length_is_not_shared_out() -> None:
     class Short(Doubling):
         def predict(self, table: Table, outputs: Collection[str]) -> dict[str, Any]:
