@@ -67,9 +67,12 @@ def is_dry(metric: Metric) -> bool:
     return metric.name in DRY if metric.dry_run is None else metric.dry_run
 
 
-def applies(metric: Metric, begun: Collection[str], stable: Totals) -> bool:
-    """Whether there is anything to look at: a contract without defaults leaves nothing to count."""
-    return metric.name != FALLBACKS or metric.name in begun or FALLBACKS in stable
+def applies(metric: Metric, begun: Collection[str], stable: Totals, canary: Totals) -> bool:
+    """Whether there is anything to compare: a contract without defaults leaves nothing to count, of either."""
+    if metric.name != FALLBACKS:
+        return True
+    counted = FALLBACKS in stable or FALLBACKS in begun
+    return counted and (FALLBACKS in canary or ASKED not in canary)
 
 
 def margins(metric: Metric) -> tuple[float, float]:

@@ -110,6 +110,18 @@ def test_a_canary_that_falls_back_on_defaults_more_often_goes_back():
     assert told in world.status.failed.message
 
 
+def test_a_canary_whose_contract_has_no_defaults_is_not_held_up_by_stables():
+    world = rolling()
+    for _ in range(60):
+        for name in (V1, V2):
+            own = world.own.get(name, {"asked": 100, "rejected": 0})
+            world.own[name] = own | {"asked": own["asked"] + 50}
+        world.own[V1]["fallbacks"] = world.own[V1]["asked"] // 20
+        world.tick()
+    assert world.status.phase == "Healthy", world.status.message
+    assert world.status.stable.revision == V2
+
+
 def test_where_no_default_can_stand_in_nothing_is_said_of_fallbacks():
     world = rolling()
     world.run_until("Healthy")
