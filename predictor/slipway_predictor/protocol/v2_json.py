@@ -10,6 +10,7 @@ import orjson
 from numpy.typing import NDArray
 
 from slipway_predictor.protocol.binary import to_bytes
+from slipway_predictor.protocol.bounds import require_distinct, require_few
 from slipway_predictor.protocol.errors import BadRequest
 from slipway_predictor.protocol.messages import InferenceAnswer, InferenceRequest, Tensor
 from slipway_predictor.protocol.numbers import WORTH, cut
@@ -142,9 +143,10 @@ def _request(document: dict[str, Any], binary: Binary | None) -> InferenceReques
     inputs = document.get("inputs")
     if type(inputs) is not list or not inputs:
         raise BadRequest("'inputs' must be a list of at least one tensor")
+    require_few(len(inputs))
     tensors = tuple([read(entry, index, binary) for index, entry in enumerate(inputs)])
     if len(tensors) > 1:
-        _require_distinct(tensors)
+        require_distinct(tensors)
     request = InferenceRequest(tensors, request_id)
     if (parameters := document.get("parameters")) is not None:
         _require_object(parameters, "parameters")
@@ -152,14 +154,6 @@ def _request(document: dict[str, Any], binary: Binary | None) -> InferenceReques
     if (outputs := document.get("outputs")) is not None:
         _read_outputs(outputs, request)
     return request
-
-
-def _require_distinct(tensors: tuple[Tensor, ...]) -> None:
-    seen: set[str] = set()
-    for tensor in tensors:
-        if tensor.name in seen:
-            raise BadRequest(f"input '{tensor.name}' is given twice")
-        seen.add(tensor.name)
 
 
 def _read_outputs(document: Any, request: InferenceRequest) -> None:

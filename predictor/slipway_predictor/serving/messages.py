@@ -15,6 +15,7 @@ from slipway_predictor.protocol import (
     Tensor,
 )
 from slipway_predictor.protocol.binary import from_bytes, to_bytes
+from slipway_predictor.protocol.bounds import require_distinct, require_few
 from slipway_predictor.protocol.messages import strings
 from slipway_predictor.serving.protobuf import pb
 
@@ -42,15 +43,14 @@ def from_message(message: Any) -> InferenceRequest:
     if not message.inputs:
         raise BadRequest("the request holds no inputs")
     raw = message.raw_input_contents
+    require_few(len(message.inputs))
     if raw and len(raw) != len(message.inputs):
         raise BadRequest(f"the request has {len(message.inputs)} inputs, but {len(raw)} raw_input_contents")
     tensors = tuple(
         [_tensor(entry, raw[index] if raw else None) for index, entry in enumerate(message.inputs)]
     )
     if len(tensors) > 1:
-        names = [tensor.name for tensor in tensors]
-        if twice := next((name for name in names if names.count(name) > 1), None):
-            raise BadRequest(f"input '{twice}' is given twice")
+        require_distinct(tensors)
     outputs = tuple(dict.fromkeys(output.name for output in message.outputs)) if message.outputs else None
     return InferenceRequest(tensors, message.id or None, outputs, binary=bool(raw))
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from slipway_predictor.protocol import DATATYPES, BadRequest, InferenceAnswer, Tensor, v2_json
+from slipway_predictor.protocol.bounds import MOST_INPUTS
 from slipway_predictor.protocol.messages import strings
 
 
@@ -92,6 +93,13 @@ def test_numbers_get_their_datatype_s_numpy_type(name: str) -> None:
     (entry,) = v2_json.decode(body(tensor(datatype=name, data=[1, 2, 3, 4]))).inputs
     assert entry.array.dtype == DATATYPES[name].dtype
     assert entry.array.tolist() == [[1, 2], [3, 4]]
+
+
+def test_as_many_inputs_as_any_model_needs_are_read_and_no_more() -> None:
+    inputs = [tensor(name=str(number)) for number in range(MOST_INPUTS + 1)]
+    assert len(v2_json.decode(body(*inputs[1:])).inputs) == MOST_INPUTS
+    with pytest.raises(BadRequest, match="holds 10001 inputs, more than 10000: send all columns as one"):
+        v2_json.decode(body(*inputs))
 
 
 def test_text_stays_text() -> None:

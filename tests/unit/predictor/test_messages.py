@@ -1,0 +1,29 @@
+"""The protocol's gRPC messages: what is wrong with one is a bad request, however much it holds."""
+
+from typing import Any
+
+import pytest
+
+from slipway_predictor.protocol import BadRequest
+from slipway_predictor.protocol.bounds import MOST_INPUTS
+from slipway_predictor.serving.messages import from_message
+from slipway_predictor.serving.protobuf import pb
+
+
+def message(*names: str, shape: tuple[int, ...] = (0,), datatype: str = "BYTES") -> Any:
+    request = pb.ModelInferRequest(model_name="churn")
+    for name in names:
+        request.inputs.add(name=name, datatype=datatype, shape=shape)
+    return request
+
+
+def test_a_name_given_twice_is_named() -> None:
+    with pytest.raises(BadRequest, match="input 'b' is given twice"):
+        from_message(message("a", "b", "c", "b"))
+
+
+def test_as_many_inputs_as_any_model_needs_are_read_and_no_more() -> None:
+    names = [f"n{number}" for number in range(MOST_INPUTS)]
+    assert len(from_message(message(*names)).inputs) == MOST_INPUTS
+    with pytest.raises(BadRequest, match="holds 10001 inputs, more than 10000: send all columns as one"):
+        from_message(message(*names, "more"))
