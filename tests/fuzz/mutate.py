@@ -41,6 +41,13 @@ def document(seed: Any, rng: random.Random) -> bytes:
     return raw(text, rng) if rng.random() < 0.2 else text
 
 
+def empty_shape(rng: random.Random) -> list[int]:
+    """Return the shape of a tensor without values, whose other sizes may be any."""
+    shape = [rng.choice((0, 1, 2, 3, 2**16, 2**31 - 1)) for _ in range(rng.randrange(8))]
+    shape.insert(rng.randrange(len(shape) + 1), 0)
+    return shape
+
+
 def raw(data: bytes, rng: random.Random) -> bytes:
     """Return bytes with a few changed, taken out, doubled or put in."""
     out = bytearray(data)

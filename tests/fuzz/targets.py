@@ -15,7 +15,7 @@ from google.protobuf.message import DecodeError
 from slipway_contract import BundleError
 from slipway_contract.manifest import parse_manifest, render_manifest
 from slipway_predictor.features import example_request
-from slipway_predictor.protocol import InferenceRequest, RequestError, v1_json, v2_json
+from slipway_predictor.protocol import DATATYPES, InferenceRequest, RequestError, v1_json, v2_json
 from slipway_predictor.protocol.binary import to_bytes
 from slipway_predictor.serving.messages import from_message, to_message
 from slipway_predictor.serving.protobuf import pb
@@ -58,6 +58,8 @@ class V2:
 
     def make(self, rng: random.Random) -> bytes:
         """Return a body, behind what says its form."""
+        if rng.random() < 0.05:
+            return b"\0" + mutate.document(_empty(rng), rng)
         if rng.random() < 0.6:
             return b"\0" + mutate.document(rng.choice(self._seeds), rng)
         return b"\1" + _binary(rng)
@@ -97,11 +99,15 @@ class Grpc:
         raw = rng.random() < 0.5
         for tensor in v2_json.decode(orjson.dumps(rng.choice((*REQUESTS, ROWS)))).inputs:
             shape = [rng.choice((0, 1, 2, 3, -1, 2**40)) if rng.random() < 0.05 else n for n in tensor.shape]
+            if empty := rng.random() < 0.05:
+                shape = mutate.empty_shape(rng)
             datatype = rng.choice(("FP16", "BYTES", "BOOL", "")) if rng.random() < 0.05 else tensor.datatype
             entry = message.inputs.add(name=tensor.name, datatype=datatype, shape=shape)
             if raw:
-                data = to_bytes(tensor.array)
+                data = b"" if empty else to_bytes(tensor.array)
                 message.raw_input_contents.append(mutate.raw(data, rng) if rng.random() < 0.2 else data)
+            elif empty:
+                continue
             elif tensor.datatype == "BYTES":
                 entry.contents.bytes_contents.extend(str(value).encode() for value in tensor.array.flat)
             else:
@@ -147,6 +153,12 @@ class Contract:
         return "manifest"
 
 
+def _empty(rng: random.Random) -> dict[str, Any]:
+    """Return a request whose tensor holds no values."""
+    datatype = rng.choice(list(DATATYPES))
+    return {"inputs": [{"name": "x", "datatype": datatype, "shape": mutate.empty_shape(rng), "data": []}]}
+
+
 def _binary(rng: random.Random) -> bytes:
     """Return a body with binary data, its parts honest or not."""
     entry: dict[str, Any] = {"name": "x", "datatype": "FP64", "shape": [2, 3]}
@@ -156,6 +168,8 @@ def _binary(rng: random.Random) -> bytes:
         part = to_bytes(np.array(["a", "bc"], dtype=object))
     if rng.random() < 0.3:
         entry["datatype"] = rng.choice(("FP16", "FP32", "INT64", "BOOL", "BYTES", "UINT8"))
+    if rng.random() < 0.1:
+        entry["shape"], part = mutate.empty_shape(rng), b""
     if rng.random() < 0.3:
         part = mutate.raw(part, rng)
     size = len(part) if rng.random() < 0.7 else rng.choice((0, 1, -1, 2**31, 2**63, len(part) + 1))

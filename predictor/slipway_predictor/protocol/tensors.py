@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slipway_predictor.protocol.binary import from_bytes
+from slipway_predictor.protocol.bounds import require_span
 from slipway_predictor.protocol.datatypes import DATATYPES, Datatype
 from slipway_predictor.protocol.errors import BadRequest
 from slipway_predictor.protocol.messages import Tensor, strings
@@ -75,6 +76,8 @@ def read(entry: Any, index: int, binary: Binary | None) -> Tensor:
     for size in shape:
         if type(size) is not int or not 0 <= size < LONGEST:
             raise BadRequest(f"{_at(index, name)}: 'shape' must hold whole numbers from 0 up to 2^31")
+    if 0 in shape:
+        require_span(shape, _at(index, name))
     if parameters and "binary_data_size" in parameters:
         return Tensor(name, datatype.name, _binary(entry, parameters, shape, datatype, index, binary))
     if "data" not in entry:

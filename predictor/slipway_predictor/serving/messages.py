@@ -15,7 +15,7 @@ from slipway_predictor.protocol import (
     Tensor,
 )
 from slipway_predictor.protocol.binary import from_bytes, to_bytes
-from slipway_predictor.protocol.bounds import require_distinct, require_few
+from slipway_predictor.protocol.bounds import require_distinct, require_few, require_span
 from slipway_predictor.protocol.messages import strings
 from slipway_predictor.serving.protobuf import pb
 
@@ -84,6 +84,8 @@ def _tensor(entry: Any, raw: bytes | None) -> Tensor:
     shape = list(entry.shape)
     if not 0 < len(shape) <= _DIMENSIONS or any(not 0 <= size < _LONGEST for size in shape):
         raise BadRequest(f"{where}: shape must hold one to {_DIMENSIONS} sizes from 0 up to 2^31")
+    if 0 in shape:
+        require_span(shape, where)
     if raw is None:
         return Tensor(entry.name, datatype.name, _typed(entry.contents, shape, datatype, where))
     if entry.HasField("contents"):

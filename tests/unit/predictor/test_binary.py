@@ -62,6 +62,7 @@ def test_tensors_take_their_bytes_in_order_beside_json_ones() -> None:
 
 
 RAW = np.arange(4.0).tobytes()
+HUGE = [2**31 - 1, 0, 2**31 - 1, 2**31 - 1]
 
 
 @pytest.mark.parametrize(
@@ -83,6 +84,8 @@ RAW = np.arange(4.0).tobytes()
         (*request(entry(5, datatype="BYTES", shape=[2]), raw=b"\1\0\0\0a"), "asks for 2 elements"),
         (*request(entry(3, datatype="BYTES", shape=[1]), raw=b"\1\0\0"), "asks for 1 elements"),
         (*request(entry(10, datatype="BYTES", shape=[1]), raw=b"\1\0\0\0a" * 2), "asks for 1 elements"),
+        (*request(entry(0, shape=HUGE)), "too large for any array"),
+        (*request(entry(0, shape=HUGE, datatype="BYTES")), "too large for any array"),
         (b"{}", 3, "says 3 bytes of JSON, the body has 2"),
         (b"{}", 0, "not JSON"),
     ],

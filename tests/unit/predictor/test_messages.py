@@ -27,3 +27,13 @@ def test_as_many_inputs_as_any_model_needs_are_read_and_no_more() -> None:
     assert len(from_message(message(*names)).inputs) == MOST_INPUTS
     with pytest.raises(BadRequest, match="holds 10001 inputs, more than 10000: send all columns as one"):
         from_message(message(*names, "more"))
+
+
+@pytest.mark.parametrize("datatype", ["FP64", "FP16", "BOOL", "BYTES"])
+@pytest.mark.parametrize("raw", [False, True])
+def test_a_shape_without_values_whose_other_sizes_are_huge_is_refused(datatype: str, raw: bool) -> None:
+    request = message("x", shape=(0, 2**31 - 1, 2**31 - 1, 2**31 - 1), datatype=datatype)
+    if raw:
+        request.raw_input_contents.append(b"")
+    with pytest.raises(BadRequest, match="input 'x': shape .* too large for any array"):
+        from_message(request)

@@ -15,6 +15,9 @@ from slipway_predictor.protocol.bounds import MOST_INPUTS
 from slipway_predictor.protocol.messages import strings
 
 
+HUGE = [0, 2**31 - 1, 2**31 - 1, 2**31 - 1]
+
+
 def tensor(**changes: Any) -> dict[str, Any]:
     return {"name": "x", "datatype": "FP64", "shape": [2, 2], "data": [1, 2.5, 3, 4]} | changes
 
@@ -66,6 +69,9 @@ def test_id_and_outputs_are_read() -> None:
         (body(tensor(shape=[3, 2])), r"shape \[3, 2\] needs 6 values, 'data' holds 4"),
         (body(tensor(shape=[10**9, 10**9])), "'data' holds 4"),
         (body(tensor(shape=[10**18, 0], data=[])), "whole numbers from 0 up to 2"),
+        (body(tensor(shape=HUGE, data=[])), "too large for any array"),
+        (body(tensor(shape=HUGE, data=[], datatype="BYTES")), "too large for any array"),
+        (body(tensor(shape=HUGE[::-1], data=[], datatype="INT8")), "too large for any array"),
         (body(tensor(shape=[1] * 9, data=[1])), "'shape' must be a list of sizes"),
         (body({k: v for k, v in tensor().items() if k != "data"}), "has no 'data'"),
         (body(tensor(data="abcd")), "'data' must be a list, not a string"),
