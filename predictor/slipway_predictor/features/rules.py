@@ -156,7 +156,7 @@ class Rule:
         for place in zip(*np.nonzero(~gaps), strict=True):
             try:
                 answer[place] = _timestamp(values[place])
-            except ValueError:
+            except (ValueError, OverflowError):  # the latter: its zone takes it out of the calendar
                 self._require_at(place, values, "must be a time like 2026-05-01T12:30:00Z")
         return answer
 

@@ -110,6 +110,13 @@ def test_values_become_what_the_rules_say(
             {"type": "timestamp"},
             "'x', row 0: soon must be a time like 2026-05-01T12:30:00Z",
         ),
+        (
+            ["2026-05-01", "0001-01-01T00:00:00+14:00"],
+            "BYTES",
+            {"type": "timestamp"},
+            r"'x', row 1: 0001-01-01T00:00:00\+14:00 must be a time like",
+        ),
+        (["9999-12-31T23:59:59-14:00"], "BYTES", {"type": "timestamp"}, "row 0: 9999-.* must be a time like"),
         ([1], "INT64", {"type": "timestamp"}, "'x' takes BYTES, not INT64"),
     ],
 )
