@@ -10,14 +10,13 @@ from typing import Any, Protocol
 
 import numpy as np
 import orjson
-from google.protobuf.message import DecodeError
 
 from slipway_contract import BundleError
 from slipway_contract.manifest import parse_manifest, render_manifest
 from slipway_predictor.features import example_request
 from slipway_predictor.protocol import DATATYPES, InferenceRequest, RequestError, v1_json, v2_json
 from slipway_predictor.protocol.binary import to_bytes
-from slipway_predictor.serving.messages import from_message, to_message
+from slipway_predictor.serving.messages import from_message, parse, to_message
 from slipway_predictor.serving.protobuf import pb
 from tests.fuzz import mutate
 from tests.fuzz.model import EVERYTHING, MATRIX, core
@@ -120,11 +119,7 @@ class Grpc:
 
     def run(self, data: bytes) -> str:
         """Parse and answer it."""
-        try:
-            message = pb.ModelInferRequest.FromString(data)
-        except DecodeError:
-            return "no message"
-        return _answered(lambda: from_message(message), grpc=True)
+        return _answered(lambda: from_message(parse(pb.ModelInferRequest, data)), grpc=True)
 
 
 class Contract:

@@ -4,6 +4,7 @@ import math
 from typing import Any
 
 import numpy as np
+from google.protobuf.message import DecodeError
 from numpy.typing import NDArray
 
 from slipway_predictor.protocol import (
@@ -36,6 +37,16 @@ _FIELDS = {
 }
 _DIMENSIONS = 8
 _LONGEST = 2**31
+
+
+def parse(kind: Any, data: bytes) -> Any:
+    """Return the message of this kind that the bytes hold. Raises BadRequest."""
+    try:
+        return kind.FromString(data)
+    except DecodeError:
+        raise BadRequest(
+            f"the bytes are no {kind.DESCRIPTOR.name}: they are broken protobuf, or a text in them is not UTF-8"
+        ) from None
 
 
 def from_message(message: Any) -> InferenceRequest:

@@ -14,11 +14,11 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from slipway_predictor.errors import CannotServe
-from slipway_predictor.protocol import NotFound, RequestError
+from slipway_predictor.protocol import BadRequest, NotFound, RequestError
 from slipway_predictor.serving.catalog import Catalog
 from slipway_predictor.serving.fast import read_id
 from slipway_predictor.serving.lane import failure
-from slipway_predictor.serving.messages import from_message, to_message
+from slipway_predictor.serving.messages import from_message, parse, to_message
 from slipway_predictor.serving.protobuf import SERVICE, pb
 from slipway_predictor.serving.service import Call, Service
 
@@ -70,11 +70,12 @@ class Servicer:
         self._require(request.name, request.version, context)
         return pb.ModelMetadataResponse(**self._catalog.model)
 
-    def ModelInfer(self, request: Any, context: Any) -> Any:  # noqa: N802
-        """Answer an inference request, whatever comes of it, and count it."""
+    def ModelInfer(self, data: bytes, context: Any) -> Any:  # noqa: N802
+        """Answer an inference request, given as bytes, whatever comes of it, and count it."""
         service = self._service
         call = service.begin("grpc-v2", _request_id(context), context.time_remaining())
         try:
+            request = parse(pb.ModelInferRequest, data)
             self._catalog.require(request.model_name, request.model_version)
             service.admit(call)
             answer = self._answer(call, request)
@@ -116,16 +117,35 @@ def _request_id(context: Any) -> str | None:
 
 
 def _handlers(servicer: Servicer) -> grpc.GenericRpcHandler:
-    """The servicer's methods under their names in the protocol."""
+    """The servicer's methods under their names in the protocol.
+
+    None has a deserializer: grpcio answers INTERNAL where one fails, and what cannot be read is the client's to mend.
+    """
     methods = {
         method.name: grpc.unary_unary_rpc_method_handler(
-            getattr(servicer, method.name),
-            request_deserializer=getattr(pb, method.input_type.name).FromString,
+            _answering(servicer, method),
             response_serializer=getattr(pb, method.output_type.name).SerializeToString,
         )
         for method in SERVICE.methods
     }
     return grpc.method_handlers_generic_handler(SERVICE.full_name, methods)
+
+
+def _answering(servicer: Servicer, method: Any) -> Callable[[bytes, Any], Any]:
+    """Return a method that takes its request as bytes."""
+    answer: Callable[[Any, Any], Any] = getattr(servicer, method.name)
+    if method.name == "ModelInfer":  # reads them itself, and counts those it cannot read
+        return answer
+    kind = getattr(pb, method.input_type.name)
+
+    def answered(data: bytes, context: Any) -> Any:
+        try:
+            request = parse(kind, data)
+        except BadRequest as error:
+            context.abort(CODES[error.status], str(error))
+        return answer(request, context)
+
+    return answered
 
 
 class Threads(Executor):

@@ -129,6 +129,31 @@ async def test_raw_contents_that_lie_are_refused(stub: Any, datatype: str, raw: 
     assert caught.value.code() == grpc.StatusCode.INVALID_ARGUMENT
 
 
+@pytest.mark.parametrize(
+    "data", [b"\xff\xff\xff", b"\x0a\x02\xff\xfe"], ids=["no protobuf", "a name not in UTF-8"]
+)
+@pytest.mark.parametrize("call", ["ModelInfer", "ModelMetadata", "ModelReady"])
+async def test_bytes_that_are_no_message_are_the_client_s_to_mend(port: int, data: bytes, call: str) -> None:
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+        with pytest.raises(grpc.aio.AioRpcError) as caught:
+            await channel.unary_unary(f"/inference.GRPCInferenceService/{call}")(data)
+    assert caught.value.code() == grpc.StatusCode.INVALID_ARGUMENT
+    assert f"the bytes are no {call}Request" in str(caught.value.details())
+
+
+async def test_bytes_that_are_no_message_are_counted(served: Served, port: int) -> None:
+    def counted() -> float:
+        lines = served.get("/metrics").text.splitlines()
+        mine = [line for line in lines if 'requests_total{code="400"' in line and "grpc-v2" in line]
+        return sum(float(line.rpartition(" ")[2]) for line in mine)
+
+    before = counted()
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+        with pytest.raises(grpc.aio.AioRpcError):
+            await channel.unary_unary("/inference.GRPCInferenceService/ModelInfer")(b"\xff")
+    assert counted() == before + 1
+
+
 async def test_a_model_that_raises_is_internal_and_counted(
     stub: Any, served: Served, holdout: dict[str, Any]
 ) -> None:

@@ -13,7 +13,7 @@ INPUTS = {"http": 3000, "v2": 10_000, "grpc": 5000, "v1": 5000, "contract": 150}
 WORDS = {
     "http": {"200", "400", "404", "405", "413", "415"},
     "v2": {"answered", "refused"},
-    "grpc": {"answered", "refused", "no message"},
+    "grpc": {"answered", "refused"},
     "v1": {"answered", "refused"},
     "contract": {"manifest", "refused"},
 }

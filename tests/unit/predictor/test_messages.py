@@ -6,7 +6,7 @@ import pytest
 
 from slipway_predictor.protocol import BadRequest
 from slipway_predictor.protocol.bounds import MOST_INPUTS
-from slipway_predictor.serving.messages import from_message
+from slipway_predictor.serving.messages import from_message, parse
 from slipway_predictor.serving.protobuf import pb
 
 
@@ -35,5 +35,11 @@ def test_a_shape_without_values_whose_other_sizes_are_huge_is_refused(datatype: 
     request = message("x", shape=(0, 2**31 - 1, 2**31 - 1, 2**31 - 1), datatype=datatype)
     if raw:
         request.raw_input_contents.append(b"")
-    with pytest.raises(BadRequest, match="input 'x': shape .* too large for any array"):
+    with pytest.raises(BadRequest, match=r"input 'x': shape .* too large for any array"):
         from_message(request)
+
+
+@pytest.mark.parametrize("data", [b"\xff\xff\xff", b"\x0a\x02\xff\xfe", b"\x0a\x05a"])
+def test_bytes_that_are_no_message_are_a_bad_request(data: bytes) -> None:
+    with pytest.raises(BadRequest, match="no ModelInferRequest: they are broken protobuf, or a text"):
+        parse(pb.ModelInferRequest, data)
