@@ -69,6 +69,7 @@ class FastProtocol(HttpToolsProtocol):
         self._budget: float | None = None
         self._declared: int | None = None
         self._head: bytes | None = None
+        self._plainly: bytes | None = None
         self._phase = _IDLE
         self._since = clock()
         self._head_size = 0
@@ -84,9 +85,7 @@ class FastProtocol(HttpToolsProtocol):
                 return
             self._head = data[:end]
         try:
-            self.parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
-            return  # answered as the plain request it also is
+            self._feed(data)
         except httptools.HttpParserError as error:
             self.send_400_response(f"this is not HTTP: {error}")
             return
@@ -94,6 +93,23 @@ class FastProtocol(HttpToolsProtocol):
             self._head_size += len(data)
             if self._head_size > _HEAD_LIMIT:
                 self._end(431, f"the headers are larger than {_HEAD_LIMIT} bytes")
+
+    def _feed(self, data: bytes) -> None:
+        """Have it parsed. Raises HttpParserError.
+
+        The parser takes what follows a request with an `Upgrade` for another protocol, which is not spoken here. The
+        request is a plain one as well: it goes through the parser again, without the asking, and its body with it.
+        """
+        while True:
+            try:
+                self.parser.feed_data(data)
+            except httptools.HttpParserUpgrade as upgrade:
+                head, self._plainly = self._plainly, None
+                if head is None:  # CONNECT, which has been refused
+                    return
+                data = head + data[upgrade.args[0] :]
+            else:
+                return
 
     def send_400_response(self, msg: str) -> None:
         """Answer what cannot be read, as JSON, and close."""
@@ -111,6 +127,9 @@ class FastProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Choose the way."""
+        if self.parser.should_upgrade() and self.parser.get_method() != b"CONNECT":
+            self._plainly = self._without_upgrade()
+            return
         self._phase = _BODY
         if (
             self.url in self._lane.paths
@@ -138,6 +157,8 @@ class FastProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """Answer, or let uvicorn."""
+        if self._plainly is not None:  # it comes again
+            return
         self._phase = _ANSWERING
         if not self._fast:
             if self.cycle.response_complete:  # answered before its body was read
@@ -208,6 +229,12 @@ class FastProtocol(HttpToolsProtocol):
             else:
                 self._budget = read_budget(value.decode("latin-1"))
         return True
+
+    def _without_upgrade(self) -> bytes:
+        """Return the head of the request without its wish for another protocol."""
+        line = b"%s %s HTTP/%s" % (self.parser.get_method(), self.url, self.parser.get_http_version().encode())
+        fields = [b"%s: %s" % field for field in self.headers if field[0] != b"upgrade"]
+        return b"\r\n".join([line, *fields, b"", b""])
 
     def _hand_over(self) -> None:
         """Let uvicorn have the request, from its beginning."""
