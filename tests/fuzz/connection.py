@@ -94,7 +94,7 @@ class Http:
         self._errors: list[str] = []
         self._state = ServerState()
         self._opened = service(core, self.loop)
-        self.lane = Lane(self._opened)
+        self.lane = Lane(self._opened, body_limit)
         self._config = uvicorn.Config(
             application(core, self._opened, body_limit),
             log_config=None,

@@ -13,7 +13,7 @@ from typing import Any
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from slipway_predictor.serving.lane import INLINE, Head, Lane, closing, refusal
+from slipway_predictor.serving.lane import Head, Lane, closing, refusal
 
 _IDLE, _HEAD, _BODY, _ANSWERING = range(4)
 _HEAD_LIMIT = 64 * 1024  # bytes of request line and headers
@@ -149,7 +149,7 @@ class FastProtocol(HttpToolsProtocol):
             super().on_body(body)
             return
         self._buffer = self._buffer + body if self._buffer else body
-        if len(self._buffer) > INLINE:
+        if len(self._buffer) > self._lane.largest:
             self._fast = False
             self._hand_over()
             super().on_body(self._buffer)
@@ -217,7 +217,7 @@ class FastProtocol(HttpToolsProtocol):
                 continue
             if name == b"content-length":
                 self._declared = int(value)
-                if self._declared > INLINE:
+                if self._declared > self._lane.largest:
                     return False
             elif name == b"content-encoding":
                 if value.lower() != b"identity":
@@ -232,7 +232,11 @@ class FastProtocol(HttpToolsProtocol):
 
     def _without_upgrade(self) -> bytes:
         """Return the head of the request without its wish for another protocol."""
-        line = b"%s %s HTTP/%s" % (self.parser.get_method(), self.url, self.parser.get_http_version().encode())
+        line = b"%s %s HTTP/%s" % (
+            self.parser.get_method(),
+            self.url,
+            self.parser.get_http_version().encode(),
+        )
         fields = [b"%s: %s" % field for field in self.headers if field[0] != b"upgrade"]
         return b"\r\n".join([line, *fields, b"", b""])
 

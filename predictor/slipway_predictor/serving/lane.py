@@ -42,8 +42,10 @@ class Head(NamedTuple):
 class Lane:
     """The answers to inference requests of one model."""
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: Service, max_body: int) -> None:
         self.service = service
+        self.largest = min(INLINE, max_body)
+        """Bytes of a body that is taken; the ordinary route refuses what is larger than any may be."""
         identity = service.identity
         path = f"/v2/models/{identity.model_name}"
         self.paths = frozenset(

@@ -85,7 +85,7 @@ class Server:
             self._lifecycle,
             listeners.http,
             _CLOSING,
-            Lane(self._service) if settings.fast else None,
+            Lane(self._service, settings.max_body) if settings.fast else None,
             Patience(settings.idle, settings.reading),
         )
         offer = Offer(bundle, identity)

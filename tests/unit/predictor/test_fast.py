@@ -45,7 +45,9 @@ def test_a_request_that_would_like_another_protocol_is_answered_in_this_one(http
     for _ in range(3):  # the second time its head is known
         assert statuses(http, post(CURL)) == [200]
     chunks = b"%x\r\n%s\r\n0\r\n\r\n" % (len(BODY), BODY)
-    chunked = post(CURL + b"transfer-encoding: chunked\r\n", b"").replace(b"content-length: 0\r\n", b"") + chunks
+    chunked = (
+        post(CURL + b"transfer-encoding: chunked\r\n", b"").replace(b"content-length: 0\r\n", b"") + chunks
+    )
     assert statuses(http, chunked) == [200]
     assert statuses(http, b"GET /v2/health/ready HTTP/1.1\r\nhost: x\r\n" + CURL + b"\r\n") == [200]
 
@@ -66,3 +68,17 @@ def test_requests_behind_it_are_answered_too(http: Http) -> None:
 def test_a_tunnel_is_refused(http: Http) -> None:
     (status,) = statuses(http, b"CONNECT x:1 HTTP/1.1\r\nhost: x\r\n\r\nanything")
     assert status in (400, 404, 405)
+
+
+def test_a_limit_below_what_the_lane_takes_holds_on_it_too() -> None:
+    small = Http(body_limit=2000)
+    try:
+        padded = BODY + b" " * (2000 - len(BODY))
+        assert statuses(small, post(body=padded)) == [200]
+        over = padded + b" "
+        assert statuses(small, post(body=over)) == [413]
+        chunks = b"%x\r\n%s\r\n0\r\n\r\n" % (len(over), over)
+        head = post(b"transfer-encoding: chunked\r\n", b"").replace(b"content-length: 0\r\n", b"")
+        assert statuses(small, head + chunks) == [413]
+    finally:
+        small.close()
