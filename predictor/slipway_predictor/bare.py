@@ -41,24 +41,19 @@ def model_file(path: Path) -> Path | None:
 
 
 @contextmanager
-def as_bundle(settings: Settings, arguments: Sequence[str]) -> Iterator[tuple[Settings, Sequence[str]]]:
-    """Give settings and command line that serve a bundle: the given ones, or those of a bundle made of a bare file.
+def as_bundle(settings: Settings) -> Iterator[Settings]:
+    """Give settings that serve a bundle: the given ones, or those of a bundle made of a bare file.
 
     Raises BundleError when no contract can be inferred, CannotServe when the file must not be loaded.
     """
     path = model_file(settings.folder)
     if path is None:
-        yield settings, arguments
+        yield settings
         return
     logs.configure()
     with tempfile.TemporaryDirectory(prefix="slipway-") as scratch:
         bundle = wrap(path, Path(scratch) / "bundle", settings)
-        folder = str(bundle.root)
-        words = [folder if word == str(settings.folder) else word for word in arguments]
-        yield (
-            replace(settings, folder=bundle.root, digest=bundle.digest),
-            [*words, "--digest", bundle.digest],
-        )
+        yield replace(settings, folder=bundle.root, digest=bundle.digest)
 
 
 def wrap(path: Path, out: Path, settings: Settings) -> Bundle:

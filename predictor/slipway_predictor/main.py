@@ -19,7 +19,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until told to stop; return the exit status (0 stopped as asked, 1 could not serve)."""
     settings = parse(arguments, os.environ)
     try:
-        _serve(settings, sys.argv[1:] if arguments is None else arguments)
+        _serve(settings)
     except (BundleError, CannotServe) as error:
         return _fail(str(error))
     except Exception as error:
@@ -30,11 +30,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _serve(settings: Settings, arguments: Sequence[str]) -> None:
+def _serve(settings: Settings) -> None:
     from slipway_predictor.serving.run import run
 
-    with as_bundle(settings, arguments) as (bundled, words):
-        run(bundled, words)
+    with as_bundle(settings) as bundled:
+        run(bundled)
 
 
 def _fail(sentence: str) -> int:

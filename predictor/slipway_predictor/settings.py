@@ -7,7 +7,7 @@ from pathlib import Path
 from slipway_contract import BundleError, parse_digest
 from slipway_predictor.options import EXIT_RESERVE, LOGGED, EngineSetting, make_parser
 
-__all__ = ["EngineSetting", "Settings", "parse"]
+__all__ = ["EngineSetting", "Settings", "command_line", "parse"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +69,40 @@ def parse(arguments: Sequence[str] | None, environment: Mapping[str, str]) -> Se
         fast=found.fast_lane,
         workers=found.workers,
     )
+
+
+def command_line(settings: Settings) -> list[str]:
+    """Return a command line that `parse`, in the same environment, reads as these settings: for a worker to be started."""
+    valued = {
+        "host": settings.host,
+        "http-port": settings.http_port,
+        "grpc-port": settings.grpc_port,
+        "admin-port": settings.admin_port,
+        "workers": settings.workers,
+        "model-name": settings.model_name,
+        "model-version": settings.model_version,
+        "revision": settings.revision,
+        "digest": settings.digest,
+        "engine": settings.engine,
+        "max-body-mib": settings.max_body / 2**20,
+        "timeout-seconds": settings.timeout,
+        "read-seconds": settings.reading,
+        "idle-seconds": settings.idle,
+        "grace-seconds": settings.drain + EXIT_RESERVE,
+        "log-requests": settings.log_share,
+    }
+    flags = {
+        "fast-lane": settings.fast,
+        "no-fast-lane": not settings.fast,
+        "allow-unverified": settings.allow_unverified,
+        "log-values": settings.log_values,
+    }
+    return [
+        "serve",
+        str(settings.folder.absolute()),  # never taken for a flag
+        *(f"--{name}={value}" for name, value in valued.items() if value is not None),
+        *(f"--{name}" for name, given in flags.items() if given),
+    ]
 
 
 def _log_share(share: float | None, *, in_cluster: bool) -> float:

@@ -7,7 +7,8 @@ import logging
 import shlex
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from slipway_contract import Bundle, Manifest, open_bundle
@@ -17,7 +18,7 @@ from slipway_predictor.monitoring import logs
 from slipway_predictor.serving.core import Identity
 from slipway_predictor.serving.garbage import kept
 from slipway_predictor.serving.sockets import Listeners, listen, reserve
-from slipway_predictor.settings import Settings
+from slipway_predictor.settings import Settings, command_line
 
 if TYPE_CHECKING:
     from slipway_predictor.workers.link import Link
@@ -25,11 +26,8 @@ if TYPE_CHECKING:
 _log = logging.getLogger(logs.LOGGER)
 
 
-def run(settings: Settings, arguments: Sequence[str]) -> None:
-    """Serve until told to stop. Raises BundleError or CannotServe with the reason why it cannot or must not.
-
-    `arguments`: the command line the settings were read from, for workers to be started with.
-    """
+def run(settings: Settings) -> None:
+    """Serve until told to stop. Raises BundleError or CannotServe with the reason why it cannot or must not."""
     start = time.monotonic()
     logs.configure()
     bundle = open_bundle(settings.folder, settings.digest)
@@ -40,7 +38,7 @@ def run(settings: Settings, arguments: Sequence[str]) -> None:
         _announce(settings, bundle, identity, port, time.monotonic() - start)
 
     if settings.workers > 1:
-        _supervise(settings, [*arguments, "--digest", bundle.digest], announce)
+        _supervise(replace(settings, digest=bundle.digest), announce)
     else:
         _serve(settings, bundle, identity, announce)
 
@@ -86,27 +84,28 @@ def _serve(
         server.run()
 
 
-def _supervise(settings: Settings, arguments: list[str], announce: Callable[[int], None]) -> None:
+def _supervise(settings: Settings, announce: Callable[[int], None]) -> None:
     """Take the ports, and have workers serve on them."""
     from slipway_predictor.workers.supervisor import Supervisor
 
     taken: dict[str, int] = {}
     with contextlib.ExitStack() as sockets:
-        for option, port in (
-            ("--http-port", settings.http_port),
-            ("--grpc-port", settings.grpc_port),
-            ("--admin-port", settings.admin_port),
+        for setting, port in (
+            ("http_port", settings.http_port),
+            ("grpc_port", settings.grpc_port),
+            ("admin_port", settings.admin_port),
         ):
             if port is not None:
+                option = f"--{setting.replace('_', '-')}"
                 held = sockets.enter_context(reserve(settings.host, port, option))
-                taken[option] = held.getsockname()[1]
-        words = [word for option, port in taken.items() for word in (option, str(port))]
+                taken[setting] = held.getsockname()[1]
+        worker = replace(settings, workers=1, **taken)  # type: ignore[arg-type]  # each of them is a port
         asyncio.run(
             Supervisor(
-                [*arguments, *words, "--workers", "1"],
+                command_line(worker),
                 settings.workers,
                 settings.drain,
-                lambda: announce(taken["--http-port"]),
+                lambda: announce(taken["http_port"]),
             ).run()
         )
 

@@ -81,7 +81,7 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
     """Start predictors; all are stopped at the module's end."""
     started: list[Served] = []
 
-    def start(folder: Path, *arguments: str, ready: bool = True, **variables: str) -> Served:
+    def start(folder: Path | str, *arguments: str, ready: bool = True, **variables: str) -> Served:
         port = free_port()
         log = tmp_path_factory.mktemp("predictor") / "stderr"
         command = [

@@ -1,5 +1,6 @@
 """`slipway-predictor serve model.joblib`: a bare file, with one process and with several."""
 
+import os
 from pathlib import Path
 
 import joblib
@@ -15,7 +16,8 @@ def test_a_bare_file_is_served_under_its_name(serve: Serve, tmp_path: Path, work
     rows = np.array([[1.0, 2.0], [3.0, -1.0], [0.0, 0.5], [-2.0, 4.0]])
     model = LogisticRegression().fit(rows, [0, 1, 1, 0])
     joblib.dump(model, tmp_path / "churn.joblib")
-    served = serve(tmp_path / "churn.joblib", "--workers", workers)
+    given = os.path.relpath(tmp_path / "churn.joblib")  # as people write it
+    served = serve(f"./{given}", "--workers", workers)
     answer = served.post("/v2/models/churn/infer", json=matrix(*rows.tolist())).json()
     label, probability = answer["outputs"]
     assert label["data"] == model.predict(rows).tolist()

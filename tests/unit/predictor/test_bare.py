@@ -103,9 +103,8 @@ def test_a_bundle_s_folder_is_left_as_it_is(tmp_path: Path) -> None:
     (tmp_path / "model.yaml").write_text("")
     saved(tmp_path / "model.joblib", LINEAR)
     given = settings(tmp_path)
-    with as_bundle(given, ["serve"]) as (same, words):
+    with as_bundle(given) as same:
         assert same is given
-        assert words == ["serve"]
 
 
 def test_a_folder_of_one_model_is_that_model(tmp_path: Path) -> None:
@@ -118,15 +117,12 @@ def test_a_folder_of_one_model_is_that_model(tmp_path: Path) -> None:
     assert model_file(tmp_path / "missing") is None
 
 
-def test_the_command_line_names_the_bundle_instead(tmp_path: Path) -> None:
+def test_the_settings_name_the_bundle_instead(tmp_path: Path) -> None:
     path = saved(tmp_path / "churn.joblib", LINEAR)
-    arguments = ["serve", str(path), "--http-port", "1"]
-    with as_bundle(settings(path), arguments) as (bundled, words):
+    with as_bundle(settings(path, "--http-port", "1")) as bundled:
         assert bundled.folder != path
-        again = parse(words, {})
-        assert (again.folder, again.digest) == (bundled.folder, bundled.digest)
-        assert again.http_port == 1
-        verify(again.folder, again.digest)
+        assert bundled.http_port == 1
+        verify(bundled.folder, bundled.digest)
     assert not bundled.folder.exists()
 
 

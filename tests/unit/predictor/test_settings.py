@@ -1,10 +1,11 @@
 """The command line and its defaults from the environment."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from slipway_predictor.settings import parse
+from slipway_predictor.settings import command_line, parse
 
 DIGEST = "sha256:" + "a" * 64
 
@@ -50,6 +51,38 @@ def test_a_pod_logs_one_request_in_a_hundred_and_a_laptop_none() -> None:
     assert parse(["serve", "b"], pod).log_share == 0.01
     assert parse(["serve", "b"], pod | {"SLIPWAY_LOG_REQUESTS": "0"}).log_share == 0
     assert parse(["serve", "b", "--log-requests", "1"], pod | {"SLIPWAY_LOG_REQUESTS": "0"}).log_share == 1
+
+
+WORDS = {
+    "defaults": [],
+    "all": [
+        *("--host", "::1", "--http-port", "1", "--grpc-port", "2", "--admin-port", "3", "--workers", "4"),
+        *("--model-name=-odd name", "--model-version", "2", "--revision", "r", "--digest", DIGEST),
+        *(
+            "--engine",
+            "sklearn",
+            "--max-body-mib",
+            "0.005",
+            "--timeout-seconds",
+            "0.5",
+            "--read-seconds",
+            "7",
+        ),
+        *("--idle-seconds", "8.25", "--grace-seconds", "45", "--log-requests", "0.01", "--log-values"),
+        *("--no-fast-lane", "--allow-unverified"),
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    "environment", [{}, {"KUBERNETES_SERVICE_HOST": "10.96.0.1", "SLIPWAY_REVISION": "churn-abc"}]
+)
+@pytest.mark.parametrize("words", WORDS)
+def test_settings_make_a_command_line_that_means_the_same(words: str, environment: dict[str, str]) -> None:
+    settings = parse(["serve", "./-m.joblib", *WORDS[words]], environment)
+    again = parse(command_line(settings), environment)
+    assert again.folder == settings.folder.absolute()
+    assert replace(again, folder=settings.folder) == settings
 
 
 def test_a_short_grace_period_leaves_a_second() -> None:
