@@ -12,6 +12,7 @@ import orjson
 from numpy.typing import NDArray
 
 from slipway_predictor.protocol.errors import BadRequest
+from slipway_predictor.protocol.lenient import parse
 from slipway_predictor.protocol.messages import InferenceAnswer, InferenceRequest, Tensor, strings
 from slipway_predictor.protocol.tensors import called
 
@@ -21,10 +22,7 @@ _NULL = frozenset({type(None)})
 
 def decode(body: bytes, names: Sequence[str]) -> InferenceRequest:
     """Read a predict request; `names` are the model's inputs. Raises BadRequest."""
-    try:
-        document = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        raise BadRequest(f"the body is not JSON: {error}") from None
+    document = parse(body)
     instances = document.get("instances") if type(document) is dict else None
     if type(instances) is not list or not instances:
         raise BadRequest("the body must be a JSON object with 'instances', a list of at least one row")

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from slipway_predictor.protocol.binary import to_bytes
 from slipway_predictor.protocol.bounds import require_distinct, require_few
 from slipway_predictor.protocol.errors import BadRequest
+from slipway_predictor.protocol.lenient import parse
 from slipway_predictor.protocol.messages import InferenceAnswer, InferenceRequest, Tensor
 from slipway_predictor.protocol.numbers import WORTH, cut
 from slipway_predictor.protocol.tensors import LONGEST, Binary, called, read
@@ -81,10 +82,7 @@ def encode_error(message: str) -> bytes:
 
 
 def _document(body: bytes | memoryview) -> dict[str, Any]:
-    try:
-        document = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        raise BadRequest(f"the body is not JSON: {error}{_nan_hint(bytes(body))}") from None
+    document = parse(body)
     if type(document) is not dict:
         raise BadRequest(f"the body must be a JSON object with 'inputs', not {called(document)}")
     return document
@@ -204,9 +202,3 @@ def _output(tensor: Tensor) -> dict[str, Any]:
             numbers
         )  # so that the many small answers need not be looked through for arrays
     return {"name": tensor.name, "datatype": tensor.datatype, "shape": array.shape, "data": data}
-
-
-def _nan_hint(body: bytes) -> str:
-    if any(word in body for word in (b"NaN", b"Infinity")):
-        return " (JSON has no NaN and no Infinity; a missing value is null)"
-    return ""
