@@ -4,12 +4,13 @@ A request that is not chosen pays for one addition; one that is, for an append. 
 and drops lines rather than let requests wait for whoever reads them.
 """
 
-import json
 import threading
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from queue import SimpleQueue
 from typing import Any, TextIO
+
+import orjson
 
 from slipway_predictor.protocol import InferenceRequest
 
@@ -90,4 +91,4 @@ class Journal:
         for word in ("error", "dropped"):
             if not line[word]:
                 del line[word]
-        return json.dumps(self._about | line)
+        return orjson.dumps(self._about | line).decode()  # which writes NaN as null

@@ -3,10 +3,12 @@
 import asyncio
 import io
 import json
+import math
 import threading
 from typing import Any
 
 import numpy as np
+import orjson
 import pytest
 from prometheus_client import CollectorRegistry
 from sklearn.pipeline import Pipeline
@@ -70,6 +72,16 @@ async def test_a_line_says_who_what_and_how_long_but_no_values(matrix_classifier
 async def test_values_are_there_when_asked_for(matrix_classifier: Pipeline) -> None:
     (line,) = await asked(matrix_classifier, row(0.125, 1, 2), values=True)
     assert line["inputs"] == {"x": [[0.125, 1, 2]]}
+
+
+def test_a_missing_value_is_null_in_a_line_that_is_json() -> None:
+    stream = io.StringIO()
+    journal = Journal(1.0, ABOUT, stream, values=True)
+    request = row(1.0, math.nan, math.inf)
+    journal.note(request_id="1", protocol="v2", status=200, seconds=0.1, error=None, request=request)
+    journal.close()
+    (line,) = stream.getvalue().splitlines()
+    assert orjson.loads(line)["inputs"] == {"x": [[1, None, None]]}
 
 
 async def test_a_share_is_noted_evenly(matrix_classifier: Pipeline) -> None:
