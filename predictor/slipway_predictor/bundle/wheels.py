@@ -47,6 +47,8 @@ def bring(wheels: Mapping[str, bytes], *, beside_own: bool = False) -> None:
     for another Python or machine, clashes with what is installed, or needs what is not.
     """
     opened = [_opened(file, data) for file, data in wheels.items()]
+    for wheel in opened:
+        _require_paths(wheel)
     new = [wheel for wheel in opened if not _is_installed(wheel)]
     for wheel in new:
         if not beside_own:
@@ -87,8 +89,22 @@ def _is_installed(wheel: Wheel) -> bool:
     return True
 
 
+def _require_paths(wheel: Wheel) -> None:
+    """Refuse a wheel with a file that has no name, or would lie outside of its folder."""
+    for name in wheel.archive.namelist():
+        path = PurePosixPath(name)
+        if not path.parts:
+            raise BundleError(f"{wheel.shown} is damaged (it holds a file named '{name}'): build it anew")
+        if path.is_absolute() or ".." in path.parts:
+            raise BundleError(f"{wheel.shown} holds the path '{path}', which leaves its folder")
+
+
 def _require_new_modules(wheel: Wheel) -> None:
     for module in sorted(_modules(wheel)):
+        if module == "__main__":
+            raise BundleError(
+                f"{wheel.shown} brings module '__main__', which is the running program's own; leave it out"
+            )
         spec = find_spec(module)
         if (
             spec is not None and spec.origin is not None
@@ -114,9 +130,6 @@ def _modules(wheel: Wheel) -> set[str]:
 
 
 def _unpack(wheel: Wheel) -> None:
-    for path in map(PurePosixPath, wheel.archive.namelist()):
-        if path.is_absolute() or ".." in path.parts:
-            raise BundleError(f"{wheel.shown} holds the path '{path}', which leaves its folder")
     try:
         folder = Path(tempfile.mkdtemp(prefix="slipway-code-"))
         atexit.register(shutil.rmtree, folder, ignore_errors=True)

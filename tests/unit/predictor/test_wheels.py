@@ -90,6 +90,8 @@ def test_wheels_may_need_each_other_and_what_is_installed(tmp_path: Path) -> Non
             {"tag": "cp39-cp39-win_amd64"},
             "is for cp39-cp39-win_amd64; here is cp3",
         ),
+        ({".": ""}, {}, r"is damaged \(it holds a file named '\.'\)"),
+        ({"__main__.py": ""}, {}, "brings module '__main__', which is the running program's own"),
         ({"../escape.py": ""}, {}, "holds the path '../escape.py', which leaves its folder"),
     ],
 )
