@@ -12,6 +12,8 @@ from slipway_predictor.serving.core import Identity
 SERVER_NAME = "slipway-predictor"
 EXTENSIONS = ["binary_tensor_data"]
 """What is spoken beyond the protocol itself."""
+_PLATFORMS = {"sklearn": "sklearn", "skops": "sklearn", "onnx": "onnx_onnxv1"}
+"""The protocol's word for what each format of an artifact is; it has none of its own for scikit-learn."""
 
 
 class Catalog:
@@ -52,7 +54,7 @@ class Catalog:
         return {
             "name": self.identity.model_name,
             "versions": [self.identity.version],
-            "platform": "sklearn",
+            "platform": _PLATFORMS[self.manifest.format],
             "inputs": self.inputs,
             "outputs": self.outputs,
         }
