@@ -13,7 +13,10 @@ _TYPES = {
     ValueType.TIMESTAMP: "string",
 }
 _INT64: dict[str, Any] = {"minimum": -(2**63), "maximum": 2**63 - 1}
-_SURE: dict[str, Any] = {"minimum": -1e18, "maximum": 1e18}  # what any model computes with; see serving.blame
+# No rule, since many a model computes with any number; see serving.blame.
+_REAL: dict[str, Any] = {
+    "description": "A model may refuse a number beyond ±1e18 that it cannot compute with."
+}
 
 
 def data_schemas(inputs: list[Input]) -> list[dict[str, Any]]:
@@ -32,7 +35,7 @@ def _row(values: list[dict[str, Any]]) -> dict[str, Any]:
 def _value(entry: Input) -> dict[str, Any]:
     """Return the schema of one value that the rules let pass."""
     kinds = [_TYPES[entry.type]]
-    schema: dict[str, Any] = dict({ValueType.INT: _INT64, ValueType.FLOAT: _SURE}.get(entry.type, {}))
+    schema: dict[str, Any] = dict({ValueType.INT: _INT64, ValueType.FLOAT: _REAL}.get(entry.type, {}))
     if entry.type is ValueType.TIMESTAMP:
         schema["format"] = "date-time"
     if entry.outside == "reject":

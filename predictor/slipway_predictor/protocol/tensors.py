@@ -126,6 +126,9 @@ def _array(data: Any, shape: list[int], datatype: Datatype) -> NDArray[Any]:
     kinds = set(map(type, flat))
     nulls = False
     if not kinds <= datatype.json:
+        if float in kinds and datatype.kind in "iu":
+            flat = _wholes(flat)
+            kinds = set(map(type, flat))
         nulls = type(None) in kinds
         if wrong := kinds - datatype.json - _NULL:
             index = next(i for i, value in enumerate(flat) if type(value) in wrong)
@@ -133,6 +136,11 @@ def _array(data: Any, shape: list[int], datatype: Datatype) -> NDArray[Any]:
     if datatype.kind == "O":
         return strings(flat).reshape(shape)
     return _numbers(flat, datatype, nulls=nulls).reshape(shape)
+
+
+def _wholes(flat: list[Any]) -> list[Any]:
+    """Return the values with 7.0 as 7: JSON has one kind of number, and to its schemas both are integers."""
+    return [int(value) if type(value) is float and value.is_integer() else value for value in flat]
 
 
 def _numbers(flat: list[Any], datatype: Datatype, *, nulls: bool) -> NDArray[Any]:

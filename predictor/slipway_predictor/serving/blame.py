@@ -15,7 +15,7 @@ from slipway_predictor.features import Columns, Table
 from slipway_predictor.protocol import Rejected
 
 LARGEST = 1e18
-"""Up to here a number and its square have a place in single precision; the OpenAPI document promises no more."""
+"""Up to here a number and its square have a place in single precision; of more the OpenAPI document says that a model may refuse it."""
 
 
 def too_large(table: Table, inputs: Sequence[Input]) -> Rejected | None:

@@ -43,6 +43,7 @@ class RestRoutes:
             ("/", self.live),
             ("/metrics", self._metrics.answer),
             ("/v2", self.server),
+            ("/v2/", self.server),
             ("/v2/health/live", self.live),
             ("/v2/health/ready", self.ready),
             ("/v2/models", self.models),

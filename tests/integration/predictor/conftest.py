@@ -140,6 +140,15 @@ def sleepy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
+@pytest.fixture(scope="session")
+def mixed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A bundle whose inputs are of every type; see models/mixed.py."""
+    out = tmp_path_factory.mktemp("mixed") / "bundle"
+    command = [sys.executable, str(MODELS / "mixed.py"), str(out)]
+    subprocess.run(command, check=True, env=environment(), timeout=PATIENCE)
+    return out
+
+
 def matrix(*rows: list[float], **more: Any) -> dict[str, Any]:
     """Return an infer request of one matrix."""
     data = [value for row in rows for value in row]

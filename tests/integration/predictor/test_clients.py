@@ -16,9 +16,10 @@ from tritonclient.utils import triton_to_np_dtype
 
 from slipway_lab.loopback import free_port
 
-from .conftest import Serve, Served
+from .conftest import Serve, Served, environment
 
 CLIENT = Path(__file__).parent / "clients" / "triton_grpc.py"
+HOOKS = CLIENT.with_name("schemathesis_hooks.py")
 NAME = "breast-cancer"
 SCHEMATHESIS = Path(sys.executable).with_name("schemathesis")
 
@@ -31,6 +32,18 @@ def port() -> int:
 @pytest.fixture(scope="module")
 def served(serve: Serve, bundles: Path, port: int) -> Served:
     return serve(bundles / "v1", "--grpc-port", str(port))
+
+
+@pytest.fixture(scope="module")
+def mixed_served(serve: Serve, mixed: Path) -> Served:
+    return serve(mixed)
+
+
+@pytest.fixture
+def mixed_http(mixed_served: Served) -> Iterator[Any]:
+    client = triton_http.InferenceServerClient(mixed_served.url.removeprefix("http://"))
+    yield client
+    client.close()
 
 
 @pytest.fixture
@@ -108,10 +121,35 @@ def test_triton_s_grpc_client(served: Served, port: int, bundles: Path) -> None:
     assert done.returncode == 0, done.stderr[-3000:]
 
 
-def test_schemathesis_finds_nothing(served: Served, tmp_path: Path) -> None:
+def test_triton_s_http_client_sends_gaps_as_json(mixed_http: Any) -> None:
+    """numpy's NaN, which is no JSON, where the contract takes missing values."""
+    columns = {
+        "plan": ("BYTES", np.array(["gold", "pro"], dtype=object)),
+        "age": ("INT64", np.array([40, 50])),
+        "active": ("BOOL", np.array([True, False])),
+        "spend": ("FP64", np.array([12.5, np.nan])),
+        "since": ("BYTES", np.array(["2024-05-01", "2025-01-31T12:00:00Z"], dtype=object)),
+    }
+    labels = []
+    for binary in (True, False):
+        tensors = []
+        for name, (datatype, values) in columns.items():
+            tensor = triton_http.InferInput(name, [2], datatype)
+            tensor.set_data_from_numpy(values, binary_data=binary)
+            tensors.append(tensor)
+        labels.append(mixed_http.infer("mixed", tensors).as_numpy("label").tolist())
+    assert labels[0] == labels[1]
+
+
+@pytest.mark.parametrize("contract", ["floats", "mixed"])
+def test_schemathesis_finds_nothing(
+    served: Served, mixed_served: Served, tmp_path: Path, contract: str
+) -> None:
     """All its checks over the served document, examples, boundaries, broken requests and sequences of calls."""
-    command = [SCHEMATHESIS, "run", f"{served.url}/openapi.json", "--checks", "all", "--max-examples", "25"]
+    url = (served if contract == "floats" else mixed_served).url
+    command = [SCHEMATHESIS, "run", f"{url}/openapi.json", "--checks", "all", "--max-examples", "25"]
     command += ["--generation-deterministic", "--no-color"]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=300)
+    hooks = environment(SCHEMATHESIS_HOOKS=str(HOOKS))
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=300, env=hooks)
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-1000:]
     assert "9 selected / 9 total" in done.stdout

@@ -84,6 +84,7 @@ def test_health_and_metadata(served: Served, holdout: dict[str, Any]) -> None:
     assert served.get("/v2/models").json() == {"models": ["breast-cancer"]}
     server = served.get("/v2").json()
     assert (server["name"], server["extensions"]) == ("slipway-predictor", ["binary_tensor_data"])
+    assert served.get("/v2/").json() == server
     model = served.get("/v2/models/breast-cancer").json()
     assert (model["name"], model["versions"], model["platform"]) == ("breast-cancer", ["1"], "sklearn")
     assert [entry["name"] for entry in model["inputs"]] == holdout["features"]

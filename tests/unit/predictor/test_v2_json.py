@@ -14,7 +14,6 @@ from slipway_predictor.protocol import DATATYPES, BadRequest, InferenceAnswer, T
 from slipway_predictor.protocol.bounds import MOST_INPUTS
 from slipway_predictor.protocol.messages import strings
 
-
 HUGE = [0, 2**31 - 1, 2**31 - 1, 2**31 - 1]
 
 
@@ -84,7 +83,13 @@ def test_id_and_outputs_are_read() -> None:
         (body(tensor(data=[[1, 2, 3, 4]])), r"says 2 rows, 'data' holds 1"),
         (body(tensor(data=[[[1], [2]], [[3], [4]]])), "value 0 is a list"),
         (body(tensor(datatype="INT32", data=[1, 2, 3, 1.5])), "value 3 is a number with a fraction"),
+        (body(tensor(datatype="INT32", data=[1.0, 2.0, 3.5, "x"])), "value 2 is a number with a fraction"),
+        (body(tensor(datatype="INT32", data=[1.0, 2.0, "x", 3.5])), "value 2 is a string"),
+        (body(tensor(datatype="BOOL", data=[1.0, 0.0, 1.0, 0.0])), "value 0 is a number with a fraction"),
         (body(tensor(datatype="INT8", data=[1, 2, 3, 128])), "too large for INT8"),
+        (body(tensor(datatype="INT8", data=[1, 2, 3, 128.0])), "too large for INT8"),
+        (body(tensor(datatype="INT64", data=[1, 2, 3, 2.0**63])), "too large for INT64"),
+        (body(tensor(datatype="UINT64", data=[1, 2, 3, 1e300])), "too large for UINT64"),
         (body(tensor(datatype="UINT8", data=[1, 2, 3, -1])), "too large for UINT8, or negative"),
         (body(tensor(datatype="BOOL", data=[1, 0, 1, 0])), "value 0 is an integer, which is no BOOL"),
         (body(tensor(datatype="BYTES", data=["a", "b", "c", 4])), "value 3 is an integer, which is no BYTES"),
@@ -98,6 +103,14 @@ def test_a_wrong_body_is_a_bad_request_that_names_the_place(document: bytes, sen
 @pytest.mark.parametrize("name", [name for name in DATATYPES if name not in ("BYTES", "BOOL")])
 def test_numbers_get_their_datatype_s_numpy_type(name: str) -> None:
     (entry,) = v2_json.decode(body(tensor(datatype=name, data=[1, 2, 3, 4]))).inputs
+    assert entry.array.dtype == DATATYPES[name].dtype
+    assert entry.array.tolist() == [[1, 2], [3, 4]]
+
+
+@pytest.mark.parametrize("name", [name for name in DATATYPES if "INT" in name])
+@pytest.mark.parametrize("data", [[1.0, 2.0, 3.0, 4.0], [1, 2.0, 3, 4.0], [[1.0, 2], [3, 4]]])
+def test_a_float_without_a_fraction_is_an_integer(name: str, data: list[Any]) -> None:
+    (entry,) = v2_json.decode(body(tensor(datatype=name, data=data))).inputs
     assert entry.array.dtype == DATATYPES[name].dtype
     assert entry.array.tolist() == [[1, 2], [3, 4]]
 
@@ -195,7 +208,11 @@ def test_an_answer_is_written_flat_with_its_parameters() -> None:
 def test_null_is_a_missing_value() -> None:
     (entry,) = v2_json.decode(body(tensor(data=[1, None, 3, 4]))).inputs
     assert np.isnan(entry.array[0, 1])
-    for datatype, data in (("INT64", [1, None, 3, 4]), ("BOOL", [True, None, False, True])):
+    for datatype, data in (
+        ("INT64", [1, None, 3, 4]),
+        ("INT64", [1.0, None, 3.0, 4]),
+        ("BOOL", [True, None, False, True]),
+    ):
         (entry,) = v2_json.decode(body(tensor(datatype=datatype, data=data))).inputs
         assert entry.array.dtype == np.float64
         assert np.isnan(entry.array).tolist() == [[False, True], [False, False]]
