@@ -21,6 +21,7 @@ _DIMENSIONS = 8
 LONGEST = 2**31
 """No dimension is as long as this."""
 _NULL = frozenset({type(None)})
+_LEAST = -(2.0**63)  # the smallest integer of 64 bits
 _JSON_NAMES = {
     dict: "an object",
     list: "a list",
@@ -127,7 +128,7 @@ def _array(data: Any, shape: list[int], datatype: Datatype) -> NDArray[Any]:
     nulls = False
     if not kinds <= datatype.json:
         if float in kinds and datatype.kind in "iu":
-            flat = _wholes(flat)
+            flat = _wholes(flat, datatype)
             kinds = set(map(type, flat))
         nulls = type(None) in kinds
         if wrong := kinds - datatype.json - _NULL:
@@ -138,8 +139,13 @@ def _array(data: Any, shape: list[int], datatype: Datatype) -> NDArray[Any]:
     return _numbers(flat, datatype, nulls=nulls).reshape(shape)
 
 
-def _wholes(flat: list[Any]) -> list[Any]:
-    """Return the values with 7.0 as 7: JSON has one kind of number, and to its schemas both are integers."""
+def _wholes(flat: list[Any], datatype: Datatype) -> list[Any]:
+    """Return the values with 7.0 as 7: JSON has one kind of number, and to its schemas both are integers.
+
+    The parser makes a float of an integer below 64 bits, which must not be rounded into them.
+    """
+    if any(type(value) is float and value <= _LEAST for value in flat):
+        raise _too_large(datatype)
     return [int(value) if type(value) is float and value.is_integer() else value for value in flat]
 
 
@@ -153,7 +159,11 @@ def _numbers(flat: list[Any], datatype: Datatype, *, nulls: bool) -> NDArray[Any
         ):  # an overflow becomes inf, which the contract's check names by its row
             return np.array(flat, dtype=dtype)
     except OverflowError:
-        raise BadRequest(f"a value is too large for {datatype.name}, or negative") from None
+        raise _too_large(datatype) from None
+
+
+def _too_large(datatype: Datatype) -> BadRequest:
+    return BadRequest(f"a value is too large for {datatype.name}, or negative")
 
 
 def _flat(data: list[Any], shape: list[int]) -> list[Any]:

@@ -89,6 +89,8 @@ def test_id_and_outputs_are_read() -> None:
         (body(tensor(datatype="INT8", data=[1, 2, 3, 128])), "too large for INT8"),
         (body(tensor(datatype="INT8", data=[1, 2, 3, 128.0])), "too large for INT8"),
         (body(tensor(datatype="INT64", data=[1, 2, 3, 2.0**63])), "too large for INT64"),
+        (body(tensor(datatype="INT64", data=[1, 2, 3, -(2**63) - 1])), "too large for INT64, or negative"),
+        (body(tensor(datatype="INT64", data=[1, 2, None, -(2**63) - 1])), "too large for INT64, or negative"),
         (body(tensor(datatype="UINT64", data=[1, 2, 3, 1e300])), "too large for UINT64"),
         (body(tensor(datatype="UINT8", data=[1, 2, 3, -1])), "too large for UINT8, or negative"),
         (body(tensor(datatype="BOOL", data=[1, 0, 1, 0])), "value 0 is an integer, which is no BOOL"),
@@ -105,6 +107,11 @@ def test_numbers_get_their_datatype_s_numpy_type(name: str) -> None:
     (entry,) = v2_json.decode(body(tensor(datatype=name, data=[1, 2, 3, 4]))).inputs
     assert entry.array.dtype == DATATYPES[name].dtype
     assert entry.array.tolist() == [[1, 2], [3, 4]]
+
+
+def test_the_ends_of_64_bits_are_integers() -> None:
+    (entry,) = v2_json.decode(body(tensor(datatype="INT64", data=[-(2**63), 2**63 - 1, 1.0, 2]))).inputs
+    assert entry.array.tolist() == [[-(2**63), 2**63 - 1], [1, 2]]
 
 
 @pytest.mark.parametrize("name", [name for name in DATATYPES if "INT" in name])
