@@ -16,6 +16,7 @@ from slipway_cli.columns import in_order, inputs_from_data, signed
 from slipway_cli.contents import libraries_of
 from slipway_cli.engine import ENGINE_NAME, compiled
 from slipway_cli.evidence import evidence, golden_of
+from slipway_cli.faithful import faithful
 from slipway_cli.reference import REFERENCE_NAME
 from slipway_cli.sources import Kept, Source, load_source, read_source, read_wheels
 from slipway_contract import Bundle, BundleError, Input, Manifest, ValueType, checksums, write_bundle
@@ -75,8 +76,10 @@ def create(
     names = [output.name for output in outputs]
     files = {ARTIFACTS[model.format]: model.data} | {f"code/{file}": wheel for file, wheel in wheels.items()}
     if data is not None:
+        data = in_order(estimator, data)
         inputs = [_unknowns_known(engine, inputs, at) for at in range(len(inputs))]
-        files |= evidence(engine, inputs, in_order(estimator, data), names)
+        inputs = faithful(estimator, engine, inputs, data, names)
+        files |= evidence(engine, inputs, data, names)
     elif source.rows is not None and source.inputs is not None:
         files |= golden_of(engine, inputs, source.rows, names)
     else:

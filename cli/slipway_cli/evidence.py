@@ -2,8 +2,10 @@
 
 from typing import TYPE_CHECKING, Any
 
+from numpy.typing import NDArray
+
 from slipway_cli.reference import REFERENCE_NAME, render_reference
-from slipway_cli.rows import GOLDEN, SAMPLE, request_of
+from slipway_cli.rows import GOLDEN, SAMPLE, request_of, rows_of
 from slipway_contract import BundleError, Input
 from slipway_predictor.bundle.golden import GOLDEN_NAME, render_golden
 from slipway_predictor.bundle.infer import table_of
@@ -18,7 +20,7 @@ def evidence(
     engine: Reference, inputs: list[Input], data: "pd.DataFrame", names: list[str]
 ) -> dict[str, bytes]:
     """Return golden rows and reference distributions of the training data. Raises BundleError."""
-    sample = _answers(engine, inputs, request_of(inputs, data, SAMPLE), names)
+    sample = answers(engine, inputs, request_of(inputs, rows_of(data, SAMPLE)), names)
     return golden_of(engine, inputs, data, names) | {REFERENCE_NAME: render_reference(inputs, data, sample)}
 
 
@@ -26,11 +28,14 @@ def golden_of(
     engine: Reference, inputs: list[Input], rows: "pd.DataFrame", names: list[str]
 ) -> dict[str, bytes]:
     """Return golden rows: some of `rows`, with the model's outputs `names` for them. Raises BundleError."""
-    request = request_of(inputs, rows, GOLDEN)
-    return {GOLDEN_NAME: render_golden(request, _answers(engine, inputs, request, names))}
+    request = request_of(inputs, rows_of(rows, GOLDEN))
+    return {GOLDEN_NAME: render_golden(request, answers(engine, inputs, request, names))}
 
 
-def _answers(engine: Reference, inputs: list[Input], request: dict[str, Any], names: list[str]) -> Any:
+def answers(
+    engine: Reference, inputs: list[Input], request: dict[str, Any], names: list[str]
+) -> dict[str, NDArray[Any]]:
+    """Return the model's outputs `names` for a request, by the way it takes when it is served. Raises BundleError."""
     try:
         return engine.predict(table_of(inputs, request, framed=engine.framed), names)
     except RequestError as error:

@@ -17,12 +17,14 @@ SAMPLE = 5000
 """Rows whose answers' distribution is kept."""
 
 
-def request_of(inputs: list[Input], data: "pd.DataFrame", count: int) -> dict[str, Any]:
-    """Return a V2 request of `count` rows of the data, evenly spread over it."""
-    places = np.unique(np.linspace(0, len(data) - 1, min(count, len(data))).astype(int))
-    columns = [
-        [_plain(entry, value) for value in data.iloc[places, index]] for index, entry in enumerate(inputs)
-    ]
+def rows_of(data: "pd.DataFrame", count: int) -> "pd.DataFrame":
+    """Return `count` rows of the data, evenly spread over it."""
+    return data.iloc[np.unique(np.linspace(0, len(data) - 1, min(count, len(data))).astype(int))]
+
+
+def request_of(inputs: list[Input], rows: "pd.DataFrame") -> dict[str, Any]:
+    """Return a V2 request of these rows."""
+    columns = [[_plain(entry, value) for value in rows.iloc[:, index]] for index, entry in enumerate(inputs)]
     return rows_request(inputs, [list(row) for row in zip(*columns, strict=True)])
 
 

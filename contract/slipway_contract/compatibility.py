@@ -91,18 +91,11 @@ def _narrowed(old: Input, new: Input) -> Iterator[str]:
 
 
 def _ranges(name: str, old: Input, new: Input) -> Iterator[str]:
-    (low, high), (lowest, highest) = _enforced(old), _enforced(new)
+    (low, high), (lowest, highest) = old.reach, new.reach
     if lowest > low:
         yield f"{name} refuses values below {lowest:g}, it took {_reach(low, 'down')}"
     if highest < high:
         yield f"{name} refuses values above {highest:g}, it took {_reach(high, 'up')}"
-
-
-def _enforced(entry: Input) -> tuple[float, float]:
-    if entry.outside == "allow":
-        return -math.inf, math.inf
-    low = -math.inf if entry.minimum is None else float(entry.minimum)
-    return low, math.inf if entry.maximum is None else float(entry.maximum)
 
 
 def _reach(bound: float, way: str) -> str:

@@ -10,6 +10,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from slipway_contract.dtypes import CATEGORY, ORDERED, fits, reach_of
+
 Scalar = bool | int | float | str
 
 
@@ -83,6 +85,23 @@ class Input(Strict):
         default=None, description="The value to take where `missing` or `unknown` says so."
     )
     infinite: bool = Field(default=False, description="true: infinity is a number like any other.")
+    dtype: str | None = Field(
+        default=None,
+        description="What the column is in the data frame that the pipeline gets, where that is not float64, int64, bool, "
+        "object or datetime64[us]: a narrower number (int8 … uint64, float16, float32), another unit of time "
+        "(datetime64[ns]), or `category` (`ordered category`), whose categories are `values` in their order.",
+    )
+
+    @property
+    def reach(self) -> tuple[float, float]:
+        """The smallest and the largest number that is taken, by the enforced bounds and by what `dtype` holds."""
+        low, high = (-math.inf, math.inf) if self.infinite else reach_of(self.dtype)
+        if self.outside == "allow":
+            return low, high
+        return (
+            low if self.minimum is None else max(low, self.minimum),
+            high if self.maximum is None else min(high, self.maximum),
+        )
 
     @property
     def width(self) -> int:
@@ -115,6 +134,18 @@ class Input(Strict):
         return self
 
     @model_validator(mode="after")
+    def _dtype_fits(self) -> Self:
+        if self.dtype is None:
+            return self
+        if not fits(self.dtype, self.type):
+            raise ValueError(f"dtype '{self.dtype}' is none that is kept for a {self.type}")
+        if self.columns is not None:
+            raise ValueError("dtype is for one feature, not for a matrix")
+        if self.dtype in (CATEGORY, ORDERED) and self.values is None:
+            raise ValueError(f"dtype '{self.dtype}' needs values, which are its categories")
+        return self
+
+    @model_validator(mode="after")
     def _gaps_fit(self) -> Self:
         if self.missing in ("nan", "none") and self.type in (ValueType.INT, ValueType.BOOL):
             raise ValueError(
@@ -136,10 +167,8 @@ class Input(Strict):
     def _allows(self, value: Scalar) -> bool:
         if self.values is not None and self.unknown != "allow" and value not in self.values:
             return False
-        if self.outside == "allow" or isinstance(value, str):
-            return True
-        low, high = self.minimum, self.maximum
-        return (low is None or value >= low) and (high is None or value <= high)
+        low, high = self.reach
+        return isinstance(value, str) or low <= value <= high
 
 
 def is_of(kind: ValueType, value: Scalar) -> bool:

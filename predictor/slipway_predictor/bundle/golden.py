@@ -73,14 +73,15 @@ def require_equal(engine: Engine, golden: Golden, why: str) -> None:
 def differing(engine: Engine, golden: Golden) -> str | None:
     """Return the first output that an engine answers otherwise than recorded. Raises whatever the engine raises."""
     answers = engine.predict(golden.table, list(golden.outputs))
-    return next((name for name, told in golden.outputs.items() if not _equal(answers[name], told)), None)
+    return next((name for name, told in golden.outputs.items() if not equal(answers[name], told)), None)
 
 
-def _equal(answer: NDArray[Any], expected: NDArray[Any]) -> bool:
+def equal(answer: NDArray[Any], expected: NDArray[Any], *, single: bool = False) -> bool:
+    """Return whether an answer is the expected one; `single`: it was computed in float32."""
     if answer.shape != expected.shape:
         return False
     if answer.dtype.kind == "f":
-        tolerance = SINGLE if answer.dtype.itemsize < 8 else TOLERANCE
+        tolerance = SINGLE if single or answer.dtype.itemsize < 8 else TOLERANCE
         return bool(np.allclose(answer, expected.astype(float), rtol=tolerance, atol=tolerance))
     return bool(
         answer.tolist() == expected.tolist() or list(map(str, answer.flat)) == list(map(str, expected.flat))

@@ -50,9 +50,13 @@ class CompiledEngine:
 
 
 def matrix_of(table: Table) -> Matrix | None:
-    """Return a table as one matrix of float64, or None where that would lose something: text, or large whole numbers."""
+    """Return a table as one matrix of float64, or None where that would lose something: text, categories, or large whole
+    numbers.
+    """
     if not isinstance(table, Columns):
         return table if table.dtype == np.float64 else None
+    if table.categories:
+        return None
     for array in table.arrays:
         kind = array.dtype.kind
         if kind not in "fiub" or (kind in "iu" and (np.abs(array) > _EXACT).any()):

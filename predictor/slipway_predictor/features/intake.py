@@ -37,7 +37,11 @@ class Intake:
         self._rules = tuple(Rule(entry) for entry in inputs)
         self._names = frozenset(entry.name for entry in inputs)
         self._width = sum(entry.width for entry in inputs)
-        self._columns = framed and any(entry.type is not ValueType.FLOAT for entry in inputs)
+        self._columns = framed and any(
+            entry.type is not ValueType.FLOAT or entry.dtype is not None for entry in inputs
+        )
+        categories = tuple(rule.categories for rule in self._rules)
+        self._categories = categories if any(categories) else ()
         self._dtype = object if any(entry.type in _TEXTUAL for entry in inputs) else np.float64
         self._max_rows = max_rows
         self._plain = all(rule.plain for rule in self._rules)
@@ -70,7 +74,7 @@ class Intake:
         filled = {rule.name: count for rule, (_, count) in zip(self._rules, columns, strict=True) if count}
         blocks = [block for block, _ in columns]
         if self._columns:
-            return Columns(tuple(block[:, 0] for block in blocks)), filled
+            return Columns(tuple(block[:, 0] for block in blocks), self._categories), filled
         return self._matrix(blocks), filled
 
     def _sound(self, matrix: NDArray[Any]) -> bool:

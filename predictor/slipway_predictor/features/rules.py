@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slipway_contract import Input, ValueType
+from slipway_contract.dtypes import CATEGORY, ORDERED
+from slipway_predictor.features.table import Categories
 from slipway_predictor.protocol import DATATYPES, Rejected, Tensor
 
 # Which kinds of tensor may stand for which type. Whole numbers sent as FP64 are common (data frames turn integers
@@ -33,6 +35,8 @@ _DTYPES: dict[ValueType, Any] = {
     ValueType.TIMESTAMP: np.dtype("datetime64[us]"),
 }
 _INT64_END = 2.0**63
+_NANOSECONDS = np.dtype("datetime64[ns]")
+_NANOSECONDS_END = np.timedelta64(2**63 // 1000, "us")  # from 1970 on, either way
 _SHOWN = 5  # allowed values in a message
 _LONGEST = 60  # characters of a value in a message
 
@@ -54,9 +58,11 @@ class Rule:
         self._default = _plain(entry.type, entry.default)
         self._gap = _gap(entry)
         self._infinite = entry.infinite
-        enforced = entry.outside == "reject"
-        self._low = entry.minimum if enforced else None
-        self._high = entry.maximum if enforced else None
+        self.categories = _categories(entry)
+        self._dtype = _dtype(entry)
+        low, high = entry.reach
+        self._low = None if math.isinf(low) else low
+        self._high = None if math.isinf(high) else high
         self._values = None
         if entry.values is not None and entry.unknown != "allow":
             self._values = frozenset(_plain(entry.type, value) for value in entry.values)
@@ -64,7 +70,7 @@ class Rule:
     @property
     def plain(self) -> bool:
         """Whether any finite float within bounds passes as it is: then one check does for many columns at once."""
-        return self.type is ValueType.FLOAT and not self._values
+        return self._dtype == _DTYPES[ValueType.FLOAT] and not self._values and self.categories is None
 
     @property
     def fills(self) -> bool:
@@ -125,10 +131,10 @@ class Rule:
             self._require(values >= self._low, values, f"must be at least {self._low}")
         if self._high is not None:
             self._require(values <= self._high, values, f"must be at most {self._high}")
-        converted = values.astype(_DTYPES[self.type], copy=False)
-        if self._values is None:
-            return converted, 0
-        return self._known(converted, np.isin(converted, list(self._values)))
+        converted, filled = values.astype(_DTYPES[self.type], copy=False), 0
+        if self._values is not None:
+            converted, filled = self._known(converted, np.isin(converted, list(self._values)))
+        return converted.astype(self._dtype, copy=False), filled
 
     def _require_int64(self, values: NDArray[Any]) -> None:
         if values.dtype.kind == "f":
@@ -147,6 +153,7 @@ class Rule:
             known = [value in self._values for value in answer.flat]
             answer, unknown = self._known(answer, np.array(known, dtype=bool).reshape(values.shape) | gaps)
             filled += unknown
+        answer = answer.astype(self._dtype, copy=False)
         if gaps.any():
             answer[gaps] = self._gap
         return answer, filled
@@ -158,6 +165,9 @@ class Rule:
                 answer[place] = _timestamp(values[place])
             except (ValueError, OverflowError):  # the latter: its zone takes it out of the calendar
                 self._require_at(place, values, "must be a time like 2026-05-01T12:30:00Z")
+        if self._dtype == _NANOSECONDS:
+            near = np.abs(answer - np.datetime64(0, "us")) < _NANOSECONDS_END
+            self._require(near, values, "must be a time between 1677-09-22 and 2262-04-11")
         return answer
 
     def _known(self, values: NDArray[Any], known: Mask) -> Column:
@@ -184,6 +194,20 @@ class Rule:
         if len(shown) > _LONGEST:
             shown = f"{shown[:_LONGEST]}…"
         raise Rejected(f"input '{self.name}', {where}: {shown} {rule}", self.name)
+
+
+def _categories(entry: Input) -> Categories | None:
+    """Return the categories that the pipeline's column has."""
+    if entry.dtype not in (CATEGORY, ORDERED):
+        return None
+    return Categories(tuple(entry.values or ()), ordered=entry.dtype == ORDERED)
+
+
+def _dtype(entry: Input) -> "np.dtype[Any]":
+    """Return the type of the pipeline's column, as far as numpy has one."""
+    if entry.dtype in (None, CATEGORY, ORDERED):
+        return np.dtype(_DTYPES[entry.type])
+    return np.dtype(entry.dtype)
 
 
 def _plain(kind: ValueType, value: Any) -> Any:

@@ -1,5 +1,6 @@
 """The contract's inputs as JSON Schema, for the OpenAPI document: one schema for each tensor of the example request."""
 
+import math
 from typing import Any
 
 from slipway_contract import Input, ValueType
@@ -36,10 +37,10 @@ def _value(entry: Input) -> dict[str, Any]:
     """Return the schema of one value that the rules let pass."""
     kinds = [_TYPES[entry.type]]
     schema: dict[str, Any] = dict({ValueType.INT: _INT64, ValueType.FLOAT: _REAL}.get(entry.type, {}))
+    bounds = zip(("minimum", "maximum"), entry.reach, strict=True)
+    schema |= {word: bound for word, bound in bounds if math.isfinite(bound)}
     if entry.type is ValueType.TIMESTAMP:
         schema["format"] = "date-time"
-    if entry.outside == "reject":
-        schema |= {k: v for k, v in (("minimum", entry.minimum), ("maximum", entry.maximum)) if v is not None}
     if entry.missing != "reject":
         kinds.append("null")
     if entry.values is not None and entry.unknown == "reject":

@@ -6,13 +6,41 @@ needs a frame makes it once a call.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from slipway_contract import Scalar
+
 if TYPE_CHECKING:
     import pandas as pd
+
+
+@dataclass(frozen=True)
+class Categories:
+    """The categories, in their order, that a column has in a data frame; numpy has no type for that."""
+
+    values: tuple[Scalar, ...]
+    ordered: bool
+
+    @cached_property
+    def _dtype(self) -> "pd.CategoricalDtype":
+        import pandas as pd
+
+        return pd.CategoricalDtype(list(self.values), ordered=self.ordered)
+
+    @cached_property
+    def _codes(self) -> dict[Scalar, int]:
+        return {value: code for code, value in enumerate(self.values)}
+
+    def column(self, array: NDArray[Any]) -> "pd.Categorical":
+        """Return the values as such a column; one that is no category is a missing one, as it is to pandas."""
+        import pandas as pd
+
+        codes = [self._codes.get(value, -1) for value in array.tolist()]
+        return pd.Categorical.from_codes(codes, dtype=self._dtype)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,12 +48,14 @@ class Columns:
     """One array [n] for each column, of its own type."""
 
     arrays: tuple[NDArray[Any], ...]
+    categories: tuple[Categories | None, ...] = ()
+    """Those of each column that has some in a data frame; empty where none has."""
 
     def __len__(self) -> int:
         return len(self.arrays[0])
 
     def __getitem__(self, rows: slice) -> "Columns":
-        return Columns(tuple(array[rows] for array in self.arrays))
+        return Columns(tuple(array[rows] for array in self.arrays), self.categories)
 
 
 Table = NDArray[Any] | Columns
@@ -39,7 +69,7 @@ def join(tables: Sequence[Table]) -> Table:
         return first
     if isinstance(first, Columns):
         parts = zip(*(cast("Columns", table).arrays for table in tables), strict=True)
-        return Columns(tuple(np.concatenate(part) for part in parts))
+        return Columns(tuple(np.concatenate(part) for part in parts), first.categories)
     return np.concatenate(cast("Sequence[NDArray[Any]]", tables))
 
 
@@ -48,5 +78,10 @@ def to_frame(table: Table, names: Sequence[str]) -> "pd.DataFrame":
     import pandas as pd
 
     if isinstance(table, Columns):
-        return pd.DataFrame(dict(zip(names, table.arrays, strict=True)), copy=False)
+        kinds = table.categories or [None] * len(table.arrays)
+        columns = [
+            array if kind is None else kind.column(array)
+            for array, kind in zip(table.arrays, kinds, strict=True)
+        ]
+        return pd.DataFrame(dict(zip(names, columns, strict=True)), copy=False)
     return pd.DataFrame(table, columns=list(names), copy=False)

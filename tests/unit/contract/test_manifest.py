@@ -174,6 +174,12 @@ def test_what_is_no_manifest_is_refused(text: bytes, sentence: str) -> None:
         ("type: int, values: [1, 2], default: 3", "default breaks the input's own rules"),
         ("type: float, required: false", "needs to say what a missing value becomes"),
         ("type: timestamp, example: soon", "example is not a timestamp"),
+        ("type: float, dtype: int8", "dtype 'int8' is none that is kept for a float"),
+        ("type: int, dtype: int", "dtype 'int' is none that is kept for a int"),
+        ("type: timestamp, dtype: category", "dtype 'category' is none that is kept for a timestamp"),
+        ("type: string, dtype: category", "dtype 'category' needs values, which are its categories"),
+        ("type: float, columns: 2, dtype: float32", "dtype is for one feature, not for a matrix"),
+        ("type: int, dtype: int8, default: 128", "default breaks the input's own rules"),
     ],
 )
 def test_rules_that_contradict_each_other_are_named(rules: str, sentence: str) -> None:

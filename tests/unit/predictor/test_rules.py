@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slipway_contract import Input
-from slipway_predictor.features import Intake, to_frame
+from slipway_predictor.features import Intake, join, to_frame
 from slipway_predictor.protocol import DATATYPES, BadRequest, Rejected, Tensor
 
 
@@ -20,11 +20,14 @@ def tensor(name: str, data: Any, datatype: str = "FP64") -> Tensor:
 
 def one(values: list[Any], datatype: str, /, **rules: Any) -> list[Any]:
     """Return what becomes of the values of an input `x` beside one plain float."""
+    return column(values, datatype, **rules).tolist()
+
+
+def column(values: list[Any], datatype: str, /, **rules: Any) -> "pd.Series[Any]":
     inputs = [Input(name="x", **rules), Input(name="y", type="float")]
     tensors = [tensor("x", values, datatype), tensor("y", [1.0] * len(values))]
     table = Intake(inputs, framed=True).table(tensors)
-    frame = to_frame(table, ["x", "y"])
-    return frame["x"].tolist()
+    return to_frame(table, ["x", "y"])["x"]
 
 
 GAP = float("nan")
@@ -118,6 +121,15 @@ def test_values_become_what_the_rules_say(
         ),
         (["9999-12-31T23:59:59-14:00"], "BYTES", {"type": "timestamp"}, "row 0: 9999-.* must be a time like"),
         ([1], "INT64", {"type": "timestamp"}, "'x' takes BYTES, not INT64"),
+        ([1, 128], "INT64", {"type": "int", "dtype": "int8"}, "'x', row 1: 128.0 must be at most 127"),
+        ([-1], "INT64", {"type": "int", "dtype": "uint64"}, "'x', row 0: -1.0 must be at least 0"),
+        ([7e4], "FP64", {"type": "float", "dtype": "float16"}, "'x', row 0: 70000.0 must be at most 65504"),
+        (
+            ["2026-05-01", "2263-01-01"],
+            "BYTES",
+            {"type": "timestamp", "dtype": "datetime64[ns]"},
+            "'x', row 1: 2263-01-01 must be a time between 1677-09-22 and 2262-04-11",
+        ),
     ],
 )
 def test_a_row_that_breaks_a_rule_is_named(
@@ -126,6 +138,62 @@ def test_a_row_that_breaks_a_rule_is_named(
     with pytest.raises(Rejected, match=sentence) as caught:
         one(values, datatype, **rules)
     assert caught.value.field == "x"
+
+
+COLOURS = {"type": "category", "values": ["red", "blue"], "missing": "nan", "unknown": "allow"}
+
+
+@pytest.mark.parametrize(
+    ("values", "datatype", "rules", "expected"),
+    [
+        ([1, 127], "INT64", {"type": "int", "dtype": "int8"}, np.array([1, 127], np.int8)),
+        ([0, 2**62], "INT64", {"type": "int", "dtype": "uint64"}, np.array([0, 2**62], np.uint64)),
+        ([0.1, GAP], "FP64", {"type": "float", "dtype": "float32", "missing": "nan"}, np.float32([0.1, np.nan])),
+        ([np.inf], "FP64", {"type": "float", "dtype": "float32", "infinite": True}, np.float32([np.inf])),
+        (
+            ["2026-05-01T12:00:00Z", None],
+            "BYTES",
+            {"type": "timestamp", "dtype": "datetime64[ns]", "missing": "nan"},
+            np.array(["2026-05-01T12", "NaT"], "datetime64[ns]"),
+        ),
+        (
+            ["blue", "green", None],
+            "BYTES",
+            COLOURS | {"dtype": "category"},
+            pd.Categorical(["blue", None, None], categories=["red", "blue"]),
+        ),
+        (
+            ["blue"],
+            "BYTES",
+            COLOURS | {"dtype": "ordered category"},
+            pd.Categorical(["blue"], categories=["red", "blue"], ordered=True),
+        ),
+        (
+            [3, GAP],
+            "FP64",
+            {"type": "float", "values": [5, 3], "missing": "nan", "dtype": "category"},
+            pd.Categorical([3, None], categories=[5, 3]),
+        ),
+        ([True], "BOOL", {"type": "bool", "values": [False, True], "dtype": "category"}, pd.Categorical([True], [False, True])),
+    ],
+)  # fmt: skip
+def test_a_column_gets_the_type_back_that_it_had_in_the_data(
+    values: list[Any], datatype: str, rules: dict[str, Any], expected: Any
+) -> None:
+    pd.testing.assert_series_equal(column(values, datatype, **rules), pd.Series(expected, name="x"))
+
+
+def test_a_float_of_another_type_alone_is_not_passed_as_a_plain_matrix() -> None:
+    inputs = [Input(name="x", type="float", dtype="float32"), Input(name="y", type="float")]
+    table = Intake(inputs, framed=True).table([tensor("any", [[0.1, 0.1]])])
+    assert [str(dtype) for dtype in to_frame(table, ["x", "y"]).dtypes] == ["float32", "float64"]
+
+
+def test_categories_stay_where_tables_are_cut_and_joined() -> None:
+    intake = Intake([Input(name="x", dtype="category", **COLOURS)], framed=True)
+    table = intake.table([tensor("x", ["blue", "red"], "BYTES")])
+    both = to_frame(join([table[1:], table]), ["x"])["x"]
+    assert (both.tolist(), both.cat.codes.tolist()) == (["red", "blue", "red"], [0, 1, 0])
 
 
 def test_an_input_may_be_left_out_where_the_contract_says_so() -> None:
