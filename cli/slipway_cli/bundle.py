@@ -79,9 +79,9 @@ def create(
         data = in_order(estimator, data)
         inputs = [_unknowns_known(engine, inputs, at) for at in range(len(inputs))]
         inputs = faithful(estimator, engine, inputs, data, names)
-        files |= evidence(engine, inputs, data, names)
+        files |= evidence(engine, inputs, data, names, max_rows)
     elif source.rows is not None and source.inputs is not None:
-        files |= golden_of(engine, inputs, source.rows, names)
+        files |= golden_of(engine, inputs, source.rows, names, max_rows)
     else:
         inputs = _asked(lambda: loosened(engine, inputs), typical=typical)
     files |= compiled(estimator, engine, inputs, files.get(GOLDEN_NAME), names)

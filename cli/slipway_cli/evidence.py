@@ -17,18 +17,22 @@ if TYPE_CHECKING:
 
 
 def evidence(
-    engine: Reference, inputs: list[Input], data: "pd.DataFrame", names: list[str]
+    engine: Reference, inputs: list[Input], data: "pd.DataFrame", names: list[str], max_rows: int | None
 ) -> dict[str, bytes]:
     """Return golden rows and reference distributions of the training data. Raises BundleError."""
     sample = answers(engine, inputs, request_of(inputs, rows_of(data, SAMPLE)), names)
-    return golden_of(engine, inputs, data, names) | {REFERENCE_NAME: render_reference(inputs, data, sample)}
+    golden = golden_of(engine, inputs, data, names, max_rows)
+    return golden | {REFERENCE_NAME: render_reference(inputs, data, sample)}
 
 
 def golden_of(
-    engine: Reference, inputs: list[Input], rows: "pd.DataFrame", names: list[str]
+    engine: Reference, inputs: list[Input], rows: "pd.DataFrame", names: list[str], max_rows: int | None
 ) -> dict[str, bytes]:
-    """Return golden rows: some of `rows`, with the model's outputs `names` for them. Raises BundleError."""
-    request = request_of(inputs, rows_of(rows, GOLDEN))
+    """Return golden rows: some of `rows`, with the model's outputs `names` for them, no more than one request may hold.
+
+    Raises BundleError.
+    """
+    request = request_of(inputs, rows_of(rows, min(GOLDEN, max_rows or GOLDEN)))
     return {GOLDEN_NAME: render_golden(request, answers(engine, inputs, request, names))}
 
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 GOLDEN = 32
-"""Rows kept with their answers."""
+"""Rows kept with their answers, where one request may hold as many."""
 
 SAMPLE = 5000
 """Rows whose answers' distribution is kept."""

@@ -18,6 +18,7 @@ from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardSc
 
 from slipway_cli.bundle import create
 from slipway_contract import BundleError, verify
+from slipway_predictor.bundle import prepare
 from slipway_predictor.bundle.golden import read_golden, require_equal
 from slipway_predictor.engines import ScikitEngine
 from slipway_predictor.features import Intake
@@ -228,6 +229,16 @@ def test_golden_rows_are_answered_as_the_pipeline_answers_its_own_frame(tmp_path
         BundleError, match="'s label for its golden rows is not what it was where the bundle was made; x"
     ):
         require_equal(ScikitEngine(pipeline), golden, "x")
+
+
+@pytest.mark.parametrize(("max_rows", "kept"), [(1, 1), (7, 7), (None, 32)])
+def test_no_more_golden_rows_are_kept_than_a_request_may_hold(
+    max_rows: int | None, kept: int, tmp_path: Path
+) -> None:
+    bundle = made(many("ignore"), tmp_path / "b", data=MANY, max_rows=max_rows)
+    golden = prepare(bundle, compiled=True).golden
+    assert golden is not None
+    assert len(golden.table) == kept
 
 
 def test_the_reference_holds_distributions_of_inputs_and_outputs(tmp_path: Path) -> None:
