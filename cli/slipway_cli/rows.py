@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from slipway_contract import Input, ValueType
+from slipway_contract import BundleError, Input, ValueType
 from slipway_predictor.features import rows_request
 
 if TYPE_CHECKING:
@@ -18,8 +18,20 @@ SAMPLE = 5000
 
 
 def rows_of(data: "pd.DataFrame", count: int) -> "pd.DataFrame":
-    """Return `count` rows of the data, evenly spread over it."""
-    return data.iloc[np.unique(np.linspace(0, len(data) - 1, min(count, len(data))).astype(int))]
+    """Return `count` rows of the data, evenly spread over those that JSON can carry, which has no infinity.
+
+    Raises BundleError when there is none.
+    """
+    numbers = data.select_dtypes("number").to_numpy(dtype=float, na_value=np.nan)
+    places = np.flatnonzero(~np.isinf(numbers).any(axis=1))
+    if not len(places):
+        raise BundleError(
+            "every row of the data holds infinity, which a request in JSON cannot carry: put a number or a missing value in "
+            "its place before the pipeline"
+        )
+    return data.iloc[
+        places[np.unique(np.linspace(0, len(places) - 1, min(count, len(places))).astype(int))]
+    ]
 
 
 def request_of(inputs: list[Input], rows: "pd.DataFrame") -> dict[str, Any]:

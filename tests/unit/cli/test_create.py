@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.compose import ColumnTransformer
+from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import make_pipeline
@@ -239,6 +240,17 @@ def test_no_more_golden_rows_are_kept_than_a_request_may_hold(
     golden = prepare(bundle, compiled=True).golden
     assert golden is not None
     assert len(golden.table) == kept
+
+
+def test_rows_with_infinity_are_left_out_of_what_goes_through_json(tmp_path: Path) -> None:
+    frame = NUMBERS.assign(b=[np.inf, 1.0, -np.inf, np.nan])
+    model = HistGradientBoostingClassifier(max_iter=2, min_samples_leaf=1).fit(frame, TARGET)
+    bundle = made(model, tmp_path / "b", data=frame)
+    assert (bundle.manifest.inputs[1].infinite, bundle.manifest.inputs[1].missing) == (True, "nan")
+    golden = json.loads(bundle.read("golden.json"))
+    assert golden["request"]["inputs"][0]["data"] == [1.0, 1.0, 3.0, None]
+    with pytest.raises(BundleError, match="every row of the data holds infinity.*put a number or a missing"):
+        made(model, tmp_path / "c", data=frame.iloc[[0, 2]])
 
 
 def test_the_reference_holds_distributions_of_inputs_and_outputs(tmp_path: Path) -> None:
