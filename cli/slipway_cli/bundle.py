@@ -7,6 +7,7 @@ The pipeline is asked here with the very code that will serve it, so that what c
 can mend it, and not in a cluster later. The same pipeline bytes, data and names always give the same digest.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from os import PathLike
 from pathlib import Path
@@ -139,9 +140,9 @@ def _asked(ask: Callable[[], T], *, typical: bool) -> T:
 def _unknowns_known(engine: Reference, inputs: list[Input], at: int) -> Input:
     """Return input `at` with what the pipeline makes of a category that it does not know: it answers, or it raises."""
     entry = inputs[at]
-    if entry.values is None:
+    if entry.values is None or entry.type is ValueType.BOOL:
         return entry
-    stranger = _STRANGER if entry.type is ValueType.CATEGORY else max(map(int, entry.values)) + 1
+    stranger = _STRANGER if entry.type is ValueType.CATEGORY else math.floor(max(map(float, entry.values))) + 1
     open_to_all = [_with(other, unknown="allow") for other in inputs]
     open_to_all[at] = _with(open_to_all[at], example=stranger)
     try:

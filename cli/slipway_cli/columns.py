@@ -4,8 +4,11 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from slipway_contract import BundleError, Input, Scalar, ValueType
 from slipway_contract.dtypes import CATEGORY, ORDERED, fits
+from slipway_contract.fields import is_of
 from slipway_predictor.bundle.fit import feature_count, feature_names
 
 if TYPE_CHECKING:
@@ -97,8 +100,8 @@ def _input(name: str, column: "pd.Series[Any]", *, enforce_ranges: bool) -> Inpu
     rules["example"] = _typical(kind, column)
     if (values := _categories(kind, column)) is not None:
         rules["values"] = values
-        if kind is ValueType.INT and len(present):
-            rules["example"] = int(present.astype(int).mode().iloc[0])
+        if kind in (ValueType.INT, ValueType.FLOAT) and len(present):
+            rules["example"] = _most_frequent(kind, present)  # a median may be none of them
         if kind is ValueType.STRING:
             kind = ValueType.CATEGORY
     elif kind in (ValueType.INT, ValueType.FLOAT) and len(present):
@@ -117,6 +120,10 @@ def _dtype(kind: ValueType, column: "pd.Series[Any]", values: list[Scalar] | Non
 
 
 def _range(kind: ValueType, present: "pd.Series[Any]", *, enforce_ranges: bool) -> dict[str, Any]:
+    import pandas as pd
+
+    if isinstance(present.dtype, pd.CategoricalDtype):  # of what is no value of a contract: it has no order
+        present = present.astype(float)
     low, high = present.min(), present.max()
     if not (math.isfinite(low) and math.isfinite(high)):
         return {"infinite": True}
@@ -133,9 +140,9 @@ def _categories(kind: ValueType, column: "pd.Series[Any]") -> list[Scalar] | Non
     import pandas as pd
 
     if isinstance(column.dtype, pd.CategoricalDtype):
-        if kind is ValueType.INT:
-            return [int(value) for value in column.cat.categories]
-        return [str(value) for value in column.cat.categories] if kind is ValueType.STRING else None
+        found = column.cat.categories.tolist()
+        values = [str(value) for value in found] if kind is ValueType.STRING else found
+        return values if values and all(is_of(kind, value) for value in values) else None
     if kind is not ValueType.STRING:
         return None
     present = column.dropna()
@@ -174,13 +181,21 @@ def _typical(kind: ValueType, column: "pd.Series[Any]") -> bool | int | float | 
     if kind is ValueType.TIMESTAMP:
         return str(present.sort_values().iloc[len(present) // 2].normalize().isoformat())
     if kind in (ValueType.BOOL, ValueType.STRING):
-        counts = present.astype(str if kind is ValueType.STRING else bool).value_counts()
-        value = min(counts[counts == counts.max()].index)
-        return str(value) if kind is ValueType.STRING else bool(value)
-    median = float(present.astype(float).median())
-    if kind is ValueType.INT:
-        return int(median)
-    return median if math.isfinite(median) else None
+        return _most_frequent(kind, present)
+    numbers = present.to_numpy(dtype=float)
+    numbers = numbers[np.isfinite(numbers)]
+    if not len(numbers):
+        return None
+    median = float(np.median(numbers))
+    return int(median) if kind is ValueType.INT else median
+
+
+def _most_frequent(kind: ValueType, present: "pd.Series[Any]") -> Scalar:
+    plain: dict[ValueType, Any] = {ValueType.BOOL: bool, ValueType.INT: int, ValueType.FLOAT: float}
+    cast = plain.get(kind, str)
+    counts = present.astype(cast).value_counts()
+    value: Scalar = cast(min(counts[counts == counts.max()].index))
+    return value
 
 
 def _listed(names: Sequence[str]) -> str:

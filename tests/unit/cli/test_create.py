@@ -104,6 +104,24 @@ def test_categories_are_text_or_numbers(tmp_path: Path) -> None:
     assert [str(entry.type) for entry in manifest.inputs] == ["int", "category", "bool", "float"]
 
 
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ([0.5, 1.5, 1.5, 0.5], ("float", [0.5, 1.5], 0.5, "reject")),
+        ([7, None, 3, 7], ("float", [3, 7], 7.0, "nan")),
+        ([True, False, True, True], ("bool", [False, True], True, "reject")),
+        ([True, None, True, True], ("float", None, 1.0, "nan")),
+    ],
+)
+def test_categories_of_numbers_may_be_fractions_and_have_gaps(
+    values: list[Any], expected: Any, tmp_path: Path
+) -> None:
+    frame = NUMBERS.assign(b=pd.Categorical(values))
+    model = make_pipeline(SimpleImputer(), LogisticRegression()).fit(frame, TARGET)
+    entry = made(model, tmp_path / "b", data=frame).manifest.inputs[1]
+    assert (str(entry.type), entry.values, entry.example, entry.missing) == expected
+
+
 def test_the_same_pipeline_file_gives_the_same_digest_in_another_process(tmp_path: Path) -> None:
     joblib.dump(ON_FRAME, tmp_path / "m.joblib")
     here = made(tmp_path / "m.joblib", tmp_path / "here")
