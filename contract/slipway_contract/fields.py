@@ -117,6 +117,8 @@ class Input(Strict):
             raise ValueError(f"example must hold {self.width} value(s), as a list only for a matrix")
         if not all(is_of(self.type, value) for value in values):
             raise ValueError(f"example is not a {self.type} (and finite)")
+        if not all(self._allows(value) for value in values):
+            raise ValueError("example breaks the input's own rules")
         return self
 
     @model_validator(mode="after")
@@ -125,10 +127,15 @@ class Input(Strict):
             raise ValueError(f"minimum and maximum are for numbers, not for a {self.type}")
         if self.minimum is not None and self.maximum is not None and self.minimum > self.maximum:
             raise ValueError("minimum is above maximum")
+        bounds = [bound for bound in (self.minimum, self.maximum) if bound is not None]
+        if self.type is ValueType.INT and not all(is_of(self.type, bound) for bound in bounds):
+            raise ValueError("minimum and maximum of an int are whole numbers of 64 bits")
         if self.type is ValueType.CATEGORY and self.values is None:
             raise ValueError("a category needs its values")
         if self.values is not None and not all(is_of(self.type, value) for value in self.values):
             raise ValueError(f"values must all be of type {self.type}")
+        if self.values is not None and not all(self._within(value) for value in self.values):
+            raise ValueError("values must all be within minimum and maximum, and what dtype holds")
         if self.infinite and self.type is not ValueType.FLOAT:
             raise ValueError("infinite is for floats")
         return self
@@ -165,8 +172,10 @@ class Input(Strict):
         return self
 
     def _allows(self, value: Scalar) -> bool:
-        if self.values is not None and self.unknown != "allow" and value not in self.values:
-            return False
+        listed = self.values is None or self.unknown == "allow" or value in self.values
+        return listed and self._within(value)
+
+    def _within(self, value: Scalar) -> bool:
         low, high = self.reach
         return isinstance(value, str) or low <= value <= high
 
@@ -181,7 +190,7 @@ def is_of(kind: ValueType, value: Scalar) -> bool:
         case ValueType.TIMESTAMP:
             return isinstance(value, str) and _is_timestamp(value)
         case ValueType.INT:
-            return isinstance(value, int) and not isinstance(value, bool)
+            return isinstance(value, int) and not isinstance(value, bool) and -(2**63) <= value < 2**63
         case ValueType.FLOAT:
             return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 

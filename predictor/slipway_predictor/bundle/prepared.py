@@ -25,7 +25,7 @@ from slipway_predictor.engines import (
 )
 from slipway_predictor.features import Intake, Table, example_request
 from slipway_predictor.monitoring.logs import LOGGER
-from slipway_predictor.protocol import v2_json
+from slipway_predictor.protocol import RequestError, v2_json
 
 _log = logging.getLogger(LOGGER)
 
@@ -117,10 +117,12 @@ def _from_artifact(bundle: Bundle, *, compiled: bool) -> Prepared:
 
 
 def _intake(manifest: Manifest, *, framed: bool) -> tuple[Intake, Table]:
-    """Return the contract, ready to be applied, and its example as a table."""
+    """Return the contract, ready to be applied, and its example as a table. Raises BundleError."""
     intake = Intake(manifest.inputs, framed=framed, max_rows=manifest.max_rows)
-    example = v2_json.decode(orjson.dumps(example_request(manifest.inputs)))
-    return intake, intake.table(example.inputs)
+    try:
+        return intake, intake.table(v2_json.decode(orjson.dumps(example_request(manifest.inputs))).inputs)
+    except RequestError as error:
+        raise BundleError(f"the contract's own example breaks its rules: {error}") from None
 
 
 def _require_same_answers(other: Other, reference: Reference, golden: Golden | None) -> None:

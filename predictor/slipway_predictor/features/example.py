@@ -48,21 +48,22 @@ def _tensor(name: str, datatype: str, rows: list[list[Any]]) -> dict[str, Any]:
 
 
 def _values(entry: Input) -> list[Any]:
-    if isinstance(entry.example, list):
-        return entry.example
+    values = entry.example if isinstance(entry.example, list) else [_one(entry)] * entry.width
+    # A whole number of a float may be larger than JSON's are here.
+    return [float(value) for value in values] if entry.type is ValueType.FLOAT else values
+
+
+def _one(entry: Input) -> Any:
+    """Return the example, else a value that the input's rules allow."""
     if entry.example is not None:
-        return [entry.example]
-    return [_stand_in(entry)] * entry.width
-
-
-def _stand_in(entry: Input) -> Any:
-    """Return a value that the input's rules allow."""
+        return entry.example
     if entry.default is not None:
         return entry.default
     if entry.values is not None:
         return entry.values[0]
-    if entry.minimum is not None and entry.minimum > 0:
-        return entry.minimum
-    if entry.maximum is not None and entry.maximum < 0:
-        return entry.maximum
+    low, high = entry.reach
+    if low > 0:
+        return low
+    if high < 0:
+        return high
     return _TYPICAL[entry.type]

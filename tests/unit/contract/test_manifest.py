@@ -43,7 +43,7 @@ inputs = st.one_of(
         example=st.none() | st.floats(allow_nan=False, allow_infinity=False),
     ),
     st.builds(Input, name=texts, type=st.just("string"), example=st.none() | st.text(max_size=20)),
-    st.builds(Input, name=texts, type=st.just("int"), example=st.none() | st.integers()),
+    st.builds(Input, name=texts, type=st.just("int"), example=st.none() | st.integers(-(2**63), 2**63 - 1)),
     st.builds(Input, name=texts, type=st.just("bool"), example=st.none() | st.booleans()),
 )
 manifests = st.builds(
@@ -174,6 +174,14 @@ def test_what_is_no_manifest_is_refused(text: bytes, sentence: str) -> None:
         ("type: int, values: [1, 2], default: 3", "default breaks the input's own rules"),
         ("type: float, required: false", "needs to say what a missing value becomes"),
         ("type: timestamp, example: soon", "example is not a timestamp"),
+        ("type: float, minimum: 1, example: 0", "example breaks the input's own rules"),
+        ("type: category, values: [a], example: z", "example breaks the input's own rules"),
+        ("type: float, columns: 2, maximum: 1, example: [0, 2]", "example breaks the input's own rules"),
+        ("type: int, minimum: 0.5", "minimum and maximum of an int are whole numbers of 64 bits"),
+        (f"type: int, maximum: {2**63}", "minimum and maximum of an int are whole numbers of 64 bits"),
+        (f"type: int, values: [{2**70}]", "values must all be of type int"),
+        (f"type: int, example: {2**63}", "example is not a int"),
+        ("type: float, minimum: 10, values: [5]", "values must all be within minimum and maximum"),
         ("type: float, dtype: int8", "dtype 'int8' is none that is kept for a float"),
         ("type: int, dtype: int", "dtype 'int' is none that is kept for a int"),
         ("type: timestamp, dtype: category", "dtype 'category' is none that is kept for a timestamp"),

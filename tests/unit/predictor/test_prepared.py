@@ -111,6 +111,14 @@ def test_a_contract_of_another_pipeline_is_refused(bundle: Bundle, tmp_path: Pat
         prepare(other, compiled=True)
 
 
+def test_an_example_that_breaks_the_rules_is_named(bundle: Bundle, tmp_path: Path) -> None:
+    inputs = bundle.manifest.model_dump()["inputs"]
+    inputs[1] = {"name": "b", "type": "timestamp", "dtype": "datetime64[ns]", "example": "2300-01-01"}
+    other = variant(bundle, tmp_path / "b", lambda files: None, inputs=inputs)
+    with pytest.raises(BundleError, match="the contract's own example breaks its rules: input 'b', row 0: 2300"):
+        prepare(other, compiled=True)
+
+
 LOAD = """
 import sys
 from pathlib import Path

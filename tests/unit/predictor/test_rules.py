@@ -3,14 +3,15 @@
 from typing import Any
 
 import numpy as np
+import orjson
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from slipway_contract import Input
-from slipway_predictor.features import Intake, join, to_frame
-from slipway_predictor.protocol import DATATYPES, BadRequest, Rejected, Tensor
+from slipway_predictor.features import Intake, example_request, join, to_frame
+from slipway_predictor.protocol import DATATYPES, BadRequest, Rejected, Tensor, v2_json
 
 
 def tensor(name: str, data: Any, datatype: str = "FP64") -> Tensor:
@@ -286,3 +287,23 @@ def test_an_input_that_is_left_out_is_filled_whole() -> None:
     x = Input(name="x", type="float", required=False, missing="default", default=3)
     table, filled = Intake([x, Input(name="y", type="float")], framed=False).read([tensor("y", [1.0, 2.0])])
     assert (np.asarray(table).tolist(), dict(filled)) == ([[3, 1], [3, 2]], {"x": 2})
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        {"type": "float", "minimum": 2**70},
+        {"type": "float", "maximum": -(2**70)},
+        {"type": "float", "columns": 2, "example": [2**70, 1]},
+        {"type": "int", "minimum": 5, "outside": "reject"},
+        {"type": "int", "maximum": -(2**63)},
+        {"type": "int", "dtype": "int8", "maximum": -100},
+        {"type": "float", "values": [5, 3]},
+        {"type": "timestamp", "dtype": "datetime64[ns]"},
+    ],
+    ids=str,
+)
+def test_the_example_of_a_contract_passes_its_own_rules(rules: dict[str, Any]) -> None:
+    inputs = [Input(name="x", **rules)]
+    request = v2_json.decode(orjson.dumps(example_request(inputs)))
+    assert len(Intake(inputs, framed=True).table(request.inputs)) == 1
