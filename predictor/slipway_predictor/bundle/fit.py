@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from slipway_contract import BundleError, Input, Manifest, Output
+from slipway_contract import BundleError, Input, Manifest, Output, Scalar
 from slipway_predictor.engines.documents import takes_documents
 
 
@@ -74,16 +74,28 @@ def _require_inputs(inputs: Sequence[Input], shape: Shape) -> None:
 def _require_outputs(outputs: Sequence[Output], described: Sequence[Output]) -> None:
     actual = {output.name: output for output in described}
     for output in outputs:
-        if output.name not in actual:
+        found = actual.get(output.name)
+        if found is None:
             raise BundleError(
                 f"the contract does not fit the pipeline: it promises output '{output.name}', the pipeline has "
                 f"{', '.join(actual)}; {_ANEW}"
             )
-        if (output.type, output.columns) != (actual[output.name].type, actual[output.name].columns):
+        if (output.type, output.columns) != (found.type, found.columns):
             raise BundleError(
                 f"the contract does not fit the pipeline: output '{output.name}' is not of the promised type and "
                 f"width; {_ANEW}"
             )
+        if output.classes and found.classes and output.classes != found.classes:
+            raise BundleError(
+                f"the contract does not fit the pipeline: it promises the classes {_listed(output.classes)} of output "
+                f"'{output.name}', the pipeline has {_listed(found.classes)}; {_ANEW}"
+            )
 
 
+def _listed(classes: Sequence[Scalar]) -> str:
+    shown = ", ".join(repr(value) for value in classes[:_SHOWN])
+    return shown if len(classes) <= _SHOWN else f"{shown} and {len(classes) - _SHOWN} more"
+
+
+_SHOWN = 5  # classes in a message
 _ANEW = "make the bundle anew with `slipway bundle create`"

@@ -77,7 +77,7 @@ def _from_engine(bundle: Bundle, path: str) -> Prepared:
     engine, manifest = choice.engine, bundle.manifest
     intake, example = _intake(manifest, framed=compiled.names is not None)
     shape = Shape(compiled.names, compiled.features)
-    require_fit(manifest, shape, lambda: describe(engine, list(compiled.answers), example))
+    require_fit(manifest, shape, lambda: describe(compiled, engine, example))
     golden = read_golden(bundle, intake)
     if golden is not None:
         _require_golden(engine, golden)

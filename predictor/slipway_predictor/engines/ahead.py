@@ -61,10 +61,15 @@ def open_ahead(compiled: Compiled) -> Choice | str:
     return Choice(engine, parity, ahead=True)
 
 
-def describe(engine: Engine, outputs: Collection[str], table: Table) -> list[Output]:
-    """Return what an engine answers, as the Reference interface says."""
-    answers = engine.predict(table, outputs)
-    return [output_of(name, answer) for name, answer in answers.items()]
+def describe(compiled: Compiled, engine: Engine, table: Table) -> list[Output]:
+    """Return what a file's engine answers, as the Reference interface says."""
+    answers = engine.predict(table, list(compiled.answers))
+    classes = compiled.plan.head.classes
+    listed = {"label": None if classes is None else classes.tolist()}
+    return [
+        output_of(name, answer).model_copy(update={"classes": listed.get(name)})
+        for name, answer in answers.items()
+    ]
 
 
 def _plan(estimator: Any) -> Plan | None:

@@ -4,6 +4,8 @@ The schema of an infer request describes one row in the form of the model's exam
 (several rows, other datatypes, one tensor per feature, nested and binary data); the text says so.
 """
 
+import json
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from slipway_predictor.protocol.datatypes import DATATYPES
@@ -26,12 +28,14 @@ def document(
     tensors: list[dict[str, Any]],
     values: list[dict[str, Any]],
     outputs: list[dict[str, Any]],
+    classes: Mapping[str, Sequence[Any]],
     example: dict[str, Any],
 ) -> dict[str, Any]:
     """Return the document.
 
     `tensors` are the input tensors of the example (name, datatype, shape), `values` the JSON Schema of each one's
-    data, `outputs` the model's output tensors as its metadata has them, `example` the V2 request of one row.
+    data, `outputs` the model's output tensors as its metadata has them, `classes` those of each output that has
+    some, `example` the V2 request of one row.
     """
     infer = {"post": _infer(name, example)}
     model = f"/v2/models/{name}"
@@ -54,7 +58,7 @@ def document(
             "description": 'A model behind the Open Inference Protocol (V2). Every failure is `{"error": string}`.',
         },
         "paths": paths,
-        "components": {"schemas": _schemas(tensors, values, outputs)},
+        "components": {"schemas": _schemas(tensors, values, outputs, classes)},
     }
 
 
@@ -97,7 +101,10 @@ _FREE = {"type": ["object", "null"]}
 
 
 def _schemas(
-    tensors: list[dict[str, Any]], values: list[dict[str, Any]], outputs: list[dict[str, Any]]
+    tensors: list[dict[str, Any]],
+    values: list[dict[str, Any]],
+    outputs: list[dict[str, Any]],
+    classes: Mapping[str, Sequence[Any]],
 ) -> dict[str, Any]:
     shape = {"type": "array", "items": {"type": "integer"}}
     described = _object(
@@ -128,7 +135,7 @@ def _schemas(
             model_version=_TEXT,
             id=_TEXT,
             parameters={"type": "object"},
-            outputs={"type": "array", "items": {"oneOf": [_output(output) for output in outputs]}},
+            outputs={"type": "array", "items": {"oneOf": [_output(output, classes) for output in outputs]}},
         ),
     }
 
@@ -165,13 +172,19 @@ def _tensor(tensor: dict[str, Any], schema: dict[str, Any], *, sole: bool) -> di
     )
 
 
-def _output(output: dict[str, Any]) -> dict[str, Any]:
+def _output(output: dict[str, Any], classes: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
     kind = DATATYPES[output["datatype"]].kind
     value = {"b": "boolean", "O": "string", "i": "integer", "u": "integer"}.get(kind, "number")
-    return _object(
+    about = _object(
         ["name", "datatype", "shape", "data"],
         name={"const": output["name"]},
         datatype={"const": output["datatype"]},
         shape={"type": "array", "items": {"type": "integer"}},
         data={"type": "array", "items": {"type": value}},
     )
+    name = "label" if output["name"] == "probability" else output["name"]
+    if name not in classes:
+        return about
+    listed = json.dumps(list(classes[name]), ensure_ascii=False)
+    told = f"one of {listed}" if output["name"] == "label" else f"a column for each of {listed}, in this order"
+    return about | {"description": told}

@@ -3,6 +3,8 @@
 from functools import cached_property
 from typing import Any
 
+import orjson
+
 from slipway_contract import Manifest, ValueType
 from slipway_predictor.bundle.versions import installed
 from slipway_predictor.features import DATATYPE_OF
@@ -22,8 +24,10 @@ class Catalog:
     def __init__(self, identity: Identity, manifest: Manifest, digest: str) -> None:
         self.identity = identity
         self.manifest = manifest
-        self.parameters: dict[str, str] = {"digest": digest}
-        """More about the model: its digest, and once it is loaded the engine and how that was found equal."""
+        self.parameters: dict[str, str] = {"digest": digest} | _classes(manifest)
+        """More about the model: its digest, its classes as JSON, and once it is loaded the engine and how that was found
+        equal.
+        """
 
     @cached_property
     def server(self) -> dict[str, Any]:
@@ -58,6 +62,15 @@ class Catalog:
             "inputs": self.inputs,
             "outputs": self.outputs,
         }
+
+
+def _classes(manifest: Manifest) -> dict[str, str]:
+    """Return the classes of a label, which are the order of the probability's columns; of several labels, those of each."""
+    return {
+        "classes" if entry.name == "label" else f"classes_{entry.name}": orjson.dumps(entry.classes).decode()
+        for entry in manifest.outputs
+        if entry.classes
+    }
 
 
 def _tensor(name: str, kind: ValueType, columns: int | None) -> dict[str, Any]:

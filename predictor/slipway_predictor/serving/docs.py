@@ -71,6 +71,7 @@ class Docs:
             tensors=example["inputs"],
             values=data_schemas(inputs),
             outputs=self._catalog.outputs,
+            classes={entry.name: entry.classes for entry in self._catalog.manifest.outputs if entry.classes},
             example=example,
         )
 

@@ -111,6 +111,17 @@ def test_a_contract_of_another_pipeline_is_refused(bundle: Bundle, tmp_path: Pat
         prepare(other, compiled=True)
 
 
+@pytest.mark.parametrize("compiled", [True, False], ids=["by its engine", "by the pipeline"])
+def test_classes_in_another_order_are_refused(bundle: Bundle, tmp_path: Path, compiled: bool) -> None:
+    outputs = bundle.manifest.model_dump()["outputs"]
+    outputs[0]["classes"] = [True, False]
+    other = variant(bundle, tmp_path / "b", lambda files: None, outputs=outputs)
+    with pytest.raises(
+        BundleError, match="promises the classes True, False of output 'label', the pipeline has False, True;"
+    ):
+        prepare(other, compiled=compiled)
+
+
 def test_an_example_that_breaks_the_rules_is_named(bundle: Bundle, tmp_path: Path) -> None:
     inputs = bundle.manifest.model_dump()["inputs"]
     inputs[1] = {"name": "b", "type": "timestamp", "dtype": "datetime64[ns]", "example": "2300-01-01"}
