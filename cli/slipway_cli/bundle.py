@@ -70,7 +70,7 @@ def create(
     model = load_source(source, keep, trust)
     estimator = model.artifact.estimator
     engine = reference_engine(estimator)
-    inputs = _inputs(source, estimator, data, enforce_ranges=enforce_ranges)
+    inputs = _inputs(source, estimator, data, framed=engine.framed, enforce_ranges=enforce_ranges)
     example = table_of(inputs, example_request(inputs), framed=engine.framed)
     typical = data is not None or source.rows is not None
     outputs = _asked(lambda: engine.describe(example), typical=typical)
@@ -109,11 +109,11 @@ def create(
 
 
 def _inputs(
-    source: Source, estimator: Any, data: "pd.DataFrame | None", *, enforce_ranges: bool
+    source: Source, estimator: Any, data: "pd.DataFrame | None", *, framed: bool, enforce_ranges: bool
 ) -> list[Input]:
     """Return the inputs by the best that is known of them: the data, a signature, the model itself."""
     if data is not None:
-        return inputs_from_data(in_order(estimator, data), enforce_ranges=enforce_ranges)
+        return inputs_from_data(in_order(estimator, data), framed=framed, enforce_ranges=enforce_ranges)
     if source.inputs is not None:
         return signed(source.inputs, estimator)
     return inferred_inputs(estimator)

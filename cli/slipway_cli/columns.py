@@ -33,12 +33,13 @@ def in_order(estimator: Any, data: "pd.DataFrame") -> "pd.DataFrame":
     return data if names is None else data[names]
 
 
-def inputs_from_data(data: "pd.DataFrame", *, enforce_ranges: bool) -> list[Input]:
-    """Return an input for each column of `in_order`'s frame.
+def inputs_from_data(data: "pd.DataFrame", *, framed: bool, enforce_ranges: bool) -> list[Input]:
+    """Return an input for each column of `in_order`'s frame. `framed`: the pipeline takes a frame.
 
     Raises BundleError when a column holds what the protocol has no type for.
     """
-    return [_input(str(name), data[name], enforce_ranges=enforce_ranges) for name in data.columns]
+    inputs = [_input(str(name), data[name], enforce_ranges=enforce_ranges) for name in data.columns]
+    return inputs if framed else [entry.model_copy(update={"dtype": None}) for entry in inputs]
 
 
 def narrowed(inputs: list[Input], data: "pd.DataFrame") -> list[Input]:

@@ -93,6 +93,13 @@ def test_data_names_the_columns_of_a_pipeline_without_names(tmp_path: Path) -> N
     assert [(entry.name, entry.example) for entry in manifest.inputs] == [("a", 1.5), ("b", 1.5)]
 
 
+def test_a_column_s_own_type_is_kept_for_a_pipeline_that_takes_a_frame(tmp_path: Path) -> None:
+    frame = NUMBERS.astype("int8")
+    for model, dtype in ((LinearRegression().fit(frame, TARGET), "int8"), (ON_MATRIX, None)):
+        manifest = made(model, tmp_path / str(dtype), data=frame).manifest
+        assert [entry.dtype for entry in manifest.inputs] == [dtype, dtype]
+
+
 def test_columns_follow_the_pipeline_s_order(tmp_path: Path) -> None:
     manifest = made(ON_FRAME, tmp_path / "b", data=NUMBERS[["b", "a"]]).manifest
     assert [entry.name for entry in manifest.inputs] == ["a", "b"]
