@@ -7,7 +7,6 @@ The pipeline is asked here with the very code that will serve it, so that what c
 can mend it, and not in a cluster later. The same pipeline bytes, data and names always give the same digest.
 """
 
-import math
 from collections.abc import Callable, Sequence
 from os import PathLike
 from pathlib import Path
@@ -15,18 +14,20 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from slipway_cli.columns import in_order, inputs_from_data, signed
 from slipway_cli.contents import libraries_of
+from slipway_cli.encoders import closed
 from slipway_cli.engine import ENGINE_NAME, compiled
 from slipway_cli.evidence import evidence, golden_of
 from slipway_cli.faithful import faithful
+from slipway_cli.limits import bounded, opened
 from slipway_cli.reference import REFERENCE_NAME
 from slipway_cli.sources import Kept, Source, load_source, read_source, read_wheels
-from slipway_contract import Bundle, BundleError, Input, Manifest, ValueType, checksums, write_bundle
+from slipway_contract import Bundle, BundleError, Input, Manifest, checksums, write_bundle
 from slipway_predictor.bundle import Format
 from slipway_predictor.bundle.golden import GOLDEN_NAME
 from slipway_predictor.bundle.infer import inferred_inputs, loosened, table_of
 from slipway_predictor.bundle.versions import SCIKIT
 from slipway_predictor.bundle.wheels import bring
-from slipway_predictor.engines import Reference, reference_engine
+from slipway_predictor.engines import reference_engine
 from slipway_predictor.features import example_request
 
 if TYPE_CHECKING:
@@ -36,7 +37,6 @@ T = TypeVar("T")
 
 ARTIFACTS: dict[Format, str] = {"sklearn": "model.joblib", "skops": "model.skops", "onnx": "model.onnx"}
 _KEEPERS: dict[Format, str] = {"sklearn": "joblib", "skops": "skops", "onnx": "onnxruntime"}
-_STRANGER = "slipway-unknown-value"  # a category that no data has
 
 
 def create(
@@ -70,7 +70,9 @@ def create(
     model = load_source(source, keep, trust)
     estimator = model.artifact.estimator
     engine = reference_engine(estimator)
-    inputs = _inputs(source, estimator, data, framed=engine.framed, enforce_ranges=enforce_ranges)
+    inputs = closed(
+        estimator, _inputs(source, estimator, data, framed=engine.framed, enforce_ranges=enforce_ranges)
+    )
     example = table_of(inputs, example_request(inputs), framed=engine.framed)
     typical = data is not None or source.rows is not None
     outputs = _asked(lambda: engine.describe(example), typical=typical)
@@ -78,7 +80,7 @@ def create(
     files = {ARTIFACTS[model.format]: model.data} | {f"code/{file}": wheel for file, wheel in wheels.items()}
     if data is not None:
         data = in_order(estimator, data)
-        inputs = [_unknowns_known(engine, inputs, at) for at in range(len(inputs))]
+        inputs = bounded(engine, opened(engine, inputs, names), names)
         inputs = faithful(estimator, engine, inputs, data, names)
         files |= evidence(engine, inputs, data, names, max_rows)
     elif source.rows is not None and source.inputs is not None:
@@ -135,25 +137,6 @@ def _asked(ask: Callable[[], T], *, typical: bool) -> T:
             f"the pipeline fails on a row of zeros ({reason}): give its training data with --data, so that a typical row "
             "and the columns' types are known"
         ) from error
-
-
-def _unknowns_known(engine: Reference, inputs: list[Input], at: int) -> Input:
-    """Return input `at` with what the pipeline makes of a category that it does not know: it answers, or it raises."""
-    entry = inputs[at]
-    if entry.values is None or entry.type is ValueType.BOOL:
-        return entry
-    stranger = _STRANGER if entry.type is ValueType.CATEGORY else math.floor(max(map(float, entry.values))) + 1
-    open_to_all = [_with(other, unknown="allow") for other in inputs]
-    open_to_all[at] = _with(open_to_all[at], example=stranger)
-    try:
-        engine.describe(table_of(open_to_all, example_request(open_to_all), framed=engine.framed))
-    except Exception:
-        return entry
-    return _with(entry, unknown="allow")
-
-
-def _with(entry: Input, **changes: Any) -> Input:
-    return Input.model_validate(entry.model_dump() | changes)
 
 
 def _manifest(**fields: Any) -> Manifest:

@@ -44,11 +44,19 @@ def inputs_from_data(data: "pd.DataFrame", *, framed: bool, enforce_ranges: bool
 
 def narrowed(inputs: list[Input], data: "pd.DataFrame") -> list[Input]:
     """Return the inputs with floats as narrow as in the data: seldom needed, and the slower way to a model."""
-    kept = [str(dtype) if fits(str(dtype), entry.type) else None for entry, dtype in zip(inputs, data.dtypes, strict=True)]
+    kept = [
+        str(dtype) if fits(str(dtype), entry.type) else None
+        for entry, dtype in zip(inputs, data.dtypes, strict=True)
+    ]
     return [
-        entry if entry.dtype or dtype is None else Input.model_validate(entry.model_dump() | {"dtype": dtype})
+        entry if entry.dtype or dtype is None else with_changes(entry, dtype=dtype)
         for entry, dtype in zip(inputs, kept, strict=True)
     ]
+
+
+def with_changes(entry: Input, **changes: Any) -> Input:
+    """Return an input with other rules. Raises ValueError where they contradict each other."""
+    return Input.model_validate(entry.model_dump() | changes)
 
 
 def signed(inputs: list[Input], estimator: Any) -> list[Input]:

@@ -117,8 +117,7 @@ def _differing(witness: Witness, inputs: list[Input], *, single: bool) -> str | 
 
 def _reason(engine: Reference, inputs: list[Input], data: "pd.DataFrame") -> str:
     lost = [
-        f"'{name}' is {was}, and arrives as {became}"
-        for name, was, became in _changed(engine, inputs, data)
+        f"'{name}' is {was}, and arrives as {became}" for name, was, became in _changed(engine, inputs, data)
     ]
     if not lost:
         return "no column's type is lost on the way, so it uses something else of the data (its index?), or chance"

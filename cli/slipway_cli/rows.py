@@ -22,16 +22,19 @@ def rows_of(data: "pd.DataFrame", count: int) -> "pd.DataFrame":
 
     Raises BundleError when there is none.
     """
-    numbers = data.select_dtypes("number").to_numpy(dtype=float, na_value=np.nan)
-    places = np.flatnonzero(~np.isinf(numbers).any(axis=1))
+    sendable = np.ones(len(data), dtype=bool)
+    for name, dtype in data.dtypes.items():
+        if dtype.kind == "f":
+            sendable &= ~np.isinf(data[name].to_numpy(dtype=float, na_value=np.nan))
+    places = np.flatnonzero(sendable)
     if not len(places):
         raise BundleError(
             "every row of the data holds infinity, which a request in JSON cannot carry: put a number or a missing value in "
             "its place before the pipeline"
         )
-    return data.iloc[
-        places[np.unique(np.linspace(0, len(places) - 1, min(count, len(places))).astype(int))]
-    ]
+    spread = np.linspace(0, len(places) - 1, min(count, len(places))).astype(int)
+    rows: pd.DataFrame = data.iloc[places[np.unique(spread)]]
+    return rows
 
 
 def request_of(inputs: list[Input], rows: "pd.DataFrame") -> dict[str, Any]:

@@ -8,9 +8,9 @@ import math
 CATEGORY = "category"
 ORDERED = "ordered category"
 
-_WHOLE = {f"int{bits}": (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) for bits in (8, 16, 32)} | {
-    f"uint{bits}": (0, 2**bits - 1) for bits in (8, 16, 32)
-}
+_WHOLE: dict[str, tuple[float, float]] = {
+    f"int{bits}": (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) for bits in (8, 16, 32)
+} | {f"uint{bits}": (0, 2**bits - 1) for bits in (8, 16, 32)}
 _LARGEST = {"float16": 65504.0, "float32": (2 - 2**-23) * 2.0**127}
 _BY_TYPE = {
     "float": frozenset(_LARGEST),
@@ -26,7 +26,7 @@ def fits(dtype: str, kind: str) -> bool:
 
 def reach_of(dtype: str | None) -> tuple[float, float]:
     """Return the smallest and the largest number that such a column holds; infinite where every number fits."""
-    if dtype in _WHOLE:
+    if dtype is not None and dtype in _WHOLE:
         return _WHOLE[dtype]
     if dtype == "uint64":
         return 0, math.inf  # a request's whole numbers end at 63 bits

@@ -3,7 +3,7 @@
 The place where features that the client does not send will be fetched.
 """
 
-from slipway_predictor.features.example import DATATYPE_OF, example_request, rows_request
+from slipway_predictor.features.example import DATATYPE_OF, example_request, example_row, rows_request
 from slipway_predictor.features.intake import Filled, Intake
 from slipway_predictor.features.schema import data_schemas
 from slipway_predictor.features.table import Columns, Table, join, to_frame
@@ -16,6 +16,7 @@ __all__ = [
     "Table",
     "data_schemas",
     "example_request",
+    "example_row",
     "join",
     "rows_request",
     "to_frame",

@@ -25,7 +25,12 @@ _TYPICAL: dict[ValueType, Any] = {
 
 def example_request(inputs: list[Input]) -> dict[str, Any]:
     """Return a V2 infer request of one row as a JSON document: a single matrix if all inputs are floats."""
-    return rows_request(inputs, [[value for entry in inputs for value in _values(entry)]])
+    return rows_request(inputs, [example_row(inputs)])
+
+
+def example_row(inputs: list[Input]) -> list[Any]:
+    """Return a value for every column of the inputs."""
+    return [value for entry in inputs for value in _values(entry)]
 
 
 def rows_request(inputs: list[Input], rows: list[list[Any]]) -> dict[str, Any]:

@@ -203,11 +203,10 @@ def _categories(entry: Input) -> Categories | None:
     return Categories(tuple(entry.values or ()), ordered=entry.dtype == ORDERED)
 
 
-def _dtype(entry: Input) -> "np.dtype[Any]":
+def _dtype(entry: Input) -> np.dtype[Any]:
     """Return the type of the pipeline's column, as far as numpy has one."""
-    if entry.dtype in (None, CATEGORY, ORDERED):
-        return np.dtype(_DTYPES[entry.type])
-    return np.dtype(entry.dtype)
+    dtype: np.dtype[Any] = _DTYPES[entry.type]
+    return dtype if entry.dtype in (None, CATEGORY, ORDERED) else np.dtype(entry.dtype)
 
 
 def _plain(kind: ValueType, value: Any) -> Any:

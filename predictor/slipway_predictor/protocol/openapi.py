@@ -186,5 +186,7 @@ def _output(output: dict[str, Any], classes: Mapping[str, Sequence[Any]]) -> dic
     if name not in classes:
         return about
     listed = json.dumps(list(classes[name]), ensure_ascii=False)
-    told = f"one of {listed}" if output["name"] == "label" else f"a column for each of {listed}, in this order"
+    told = (
+        f"one of {listed}" if output["name"] == "label" else f"a column for each of {listed}, in this order"
+    )
     return about | {"description": told}

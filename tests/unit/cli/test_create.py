@@ -62,7 +62,7 @@ def test_data_gives_names_types_and_typical_values(tmp_path: Path) -> None:
     manifest = made(mixed(), tmp_path / "b", data=FRAME).manifest
     assert [(entry.name, str(entry.type), entry.example) for entry in manifest.inputs] == [
         ("age", "int", 45),
-        ("plan", "string", "gold"),
+        ("plan", "category", "gold"),
         ("active", "bool", True),
         ("spend", "float", 3.5),
     ]
@@ -80,7 +80,7 @@ def test_without_data_names_come_from_the_pipeline_and_without_those_a_matrix(tm
     told = made(mixed(), tmp_path / "c").manifest
     assert [(entry.name, str(entry.type), entry.example) for entry in told.inputs] == [
         ("age", "float", None),
-        ("plan", "string", "basic"),
+        ("plan", "category", "basic"),
         ("active", "float", None),
         ("spend", "float", None),
     ]
@@ -274,7 +274,7 @@ def test_rows_with_infinity_are_left_out_of_what_goes_through_json(tmp_path: Pat
     assert (bundle.manifest.inputs[1].infinite, bundle.manifest.inputs[1].missing) == (True, "nan")
     golden = json.loads(bundle.read("golden.json"))
     assert golden["request"]["inputs"][0]["data"] == [1.0, 1.0, 3.0, None]
-    with pytest.raises(BundleError, match="every row of the data holds infinity.*put a number or a missing"):
+    with pytest.raises(BundleError, match=r"every row of the data holds infinity.*put a number or a missing"):
         made(model, tmp_path / "c", data=frame.iloc[[0, 2]])
 
 

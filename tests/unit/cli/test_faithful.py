@@ -25,7 +25,9 @@ RNG = np.random.default_rng(3)
 ROWS = 60
 TARGET = np.arange(ROWS) % 3
 NUMBERS = pd.DataFrame({"a": RNG.normal(size=ROWS), "b": RNG.normal(size=ROWS)})
-COLOUR = pd.Categorical(np.array(["red", "blue", "green"])[TARGET], categories=["red", "green", "blue", "grey"])
+COLOUR = pd.Categorical(
+    np.array(["red", "blue", "green"])[TARGET], categories=["red", "green", "blue", "grey"]
+)
 WORDS = NUMBERS.assign(colour=COLOUR)
 
 
@@ -72,7 +74,9 @@ KEPT: dict[str, Any] = {
     "uint8 that overflows": (regression(doubled), BYTES.astype("uint8") * 2),
     "bytes of float32": (regression(times_their_bytes), NUMBERS.astype("float32")),
     "lightgbm in a pipeline": (
-        make_pipeline("passthrough", lightgbm.LGBMClassifier(n_estimators=3, min_child_samples=2, verbose=-1)),
+        make_pipeline(
+            "passthrough", lightgbm.LGBMClassifier(n_estimators=3, min_child_samples=2, verbose=-1)
+        ),
         WORDS,
     ),
     "lightgbm in a search": (
@@ -82,9 +86,7 @@ KEPT: dict[str, Any] = {
         WORDS,
     ),
     "xgboost in a pipeline": (
-        make_pipeline(
-            FunctionTransformer(), xgboost.XGBClassifier(n_estimators=3, enable_categorical=True)
-        ),
+        make_pipeline(FunctionTransformer(), xgboost.XGBClassifier(n_estimators=3, enable_categorical=True)),
         WORDS,
     ),
 }
@@ -131,12 +133,16 @@ def test_an_answer_that_would_be_another_one_is_refused(
     step: Any, frame: pd.DataFrame, sentence: str, tmp_path: Path
 ) -> None:
     pipeline = regression(step).fit(frame, TARGET)
-    with pytest.raises(BundleError, match=r"otherwise than the data's own row \(its value differs\): " + sentence):
+    with pytest.raises(
+        BundleError, match=r"otherwise than the data's own row \(its value differs\): " + sentence
+    ):
         create(pipeline, name="m", version="1", out=tmp_path / "b", data=frame)
     assert not (tmp_path / "b").exists()
 
 
-def test_data_that_the_pipeline_does_not_take_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_data_that_the_pipeline_does_not_take_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     model = xgboost.XGBClassifier(n_estimators=3, enable_categorical=True).fit(WORDS, TARGET)
     as_text = WORDS.astype({"colour": str})  # as a CSV file gives it
     create(model, name="m", version="1", out=tmp_path / "b", data=as_text)

@@ -126,7 +126,9 @@ def test_an_example_that_breaks_the_rules_is_named(bundle: Bundle, tmp_path: Pat
     inputs = bundle.manifest.model_dump()["inputs"]
     inputs[1] = {"name": "b", "type": "timestamp", "dtype": "datetime64[ns]", "example": "2300-01-01"}
     other = variant(bundle, tmp_path / "b", lambda files: None, inputs=inputs)
-    with pytest.raises(BundleError, match="the contract's own example breaks its rules: input 'b', row 0: 2300"):
+    with pytest.raises(
+        BundleError, match="the contract's own example breaks its rules: input 'b', row 0: 2300"
+    ):
         prepare(other, compiled=True)
 
 

@@ -1,0 +1,155 @@
+"""What a pipeline has no answer to, beyond its training data: the contract refuses it.
+
+A request that fits the contract and makes the model fail counts against the model, and may take a good version back;
+one that does not fit is the client's own mistake. So the model is asked for numbers and categories that its data does
+not have. Encoders are read instead: encoders.py.
+"""
+
+import math
+import sys
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from slipway_cli.columns import with_changes
+from slipway_contract import Input, ValueType
+from slipway_contract.fields import NUMBERS
+from slipway_predictor.bundle.infer import table_of
+from slipway_predictor.engines import Reference
+from slipway_predictor.features import example_row, rows_request
+
+_STRANGER = "slipway-unknown-value"  # a category that no data has
+_STEPS = (
+    0.01,
+    0.1,
+    1,
+    10,
+    100,
+    1e4,
+    1e8,
+)  # how far beyond its range a number is tried, in widths of the range
+_INSIDE = 33  # numbers tried within it
+_LARGEST = 1e18  # what any model is taken to compute with; a client is blamed for more
+
+
+@dataclass(frozen=True)
+class Asker:
+    """Asks a model for its typical row with other values in it."""
+
+    engine: Reference
+    inputs: list[Input]
+    names: list[str]
+    """Its outputs."""
+
+    def answers(self, changes: list[tuple[int, Any]]) -> bool:
+        """Return whether the model answers with each one of the values, given with their columns, in one request."""
+        if not changes:
+            return True
+        loose = [with_changes(entry, unknown="allow") for entry in self.inputs]
+        rows = [example_row(self.inputs) for _ in changes]
+        for row, (at, value) in zip(rows, changes, strict=True):
+            row[at] = value
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of a logarithm, for one
+                table = table_of(loose, rows_request(loose, rows), framed=self.engine.framed)
+                answers = self.engine.predict(table, self.names)
+        except Exception:
+            return False
+        return all(np.isfinite(answer).all() for answer in answers.values() if answer.dtype.kind == "f")
+
+
+def opened(engine: Reference, inputs: list[Input], names: list[str]) -> list[Input]:
+    """Return the inputs with values that are not listed allowed, where the pipeline answers them."""
+    asker = Asker(engine, inputs, names)
+    return [
+        with_changes(entry, unknown="allow") if _answers_strangers(asker, at) else entry
+        for at, entry in enumerate(inputs)
+    ]
+
+
+def bounded(engine: Reference, inputs: list[Input], names: list[str]) -> list[Input]:
+    """Return the inputs with numbers refused from where on the pipeline fails; says so on stderr."""
+    open_ends = [
+        (at, way)
+        for at, entry in enumerate(inputs)
+        if entry.type in NUMBERS and entry.outside == "allow" and entry.values is None
+        for way in (-1, 1)
+    ]
+    ladders = {(at, way): _ladder(inputs[at], way) for at, way in open_ends}
+    asker = Asker(engine, inputs, names)
+    if asker.answers([(at, value) for (at, _), values in ladders.items() for value in values]):
+        return inputs
+    limits: dict[tuple[int, int], float] = {}
+    for (at, way), values in ladders.items():
+        if not asker.answers([(at, value) for value in values]):
+            limits[at, way] = _limit(asker, at, way, values)
+    return [_bounded(asker, at, limits.get((at, -1)), limits.get((at, 1))) for at in range(len(inputs))]
+
+
+def _answers_strangers(asker: Asker, at: int) -> bool:
+    entry = asker.inputs[at]
+    if entry.values is None or entry.unknown == "allow" or entry.type is ValueType.BOOL:
+        return False
+    if entry.type is ValueType.CATEGORY:
+        return asker.answers([(at, _STRANGER)])
+    return asker.answers([(at, math.floor(max(map(float, entry.values))) + 1)])
+
+
+def _ladder(entry: Input, way: int) -> list[float]:
+    """Return numbers beyond the range of an input, going outward; `way` is -1 for smaller ones, 1 for larger ones."""
+    if entry.minimum is None or entry.maximum is None:
+        return []
+    edge = _edge(entry, way)
+    width = (entry.maximum - entry.minimum) or max(1, abs(edge))
+    low, high = entry.reach
+    tried = {_number(entry, edge + way * width * step) for step in _STEPS} | {_number(entry, 0)}
+    beyond = [value for value in tried if (value - edge) * way > 0 and low <= value <= high]
+    return sorted((value for value in beyond if abs(value) <= _LARGEST), reverse=way < 0)
+
+
+def _edge(entry: Input, way: int) -> float:
+    edge = entry.minimum if way < 0 else entry.maximum
+    assert edge is not None  # noqa: S101 (only inputs with a range are asked beyond it)
+    return edge
+
+
+def _number(entry: Input, value: float) -> float:
+    return round(value) if entry.type is ValueType.INT else float(value)
+
+
+def _limit(asker: Asker, at: int, way: int, values: list[float]) -> float:
+    """Return the last number, going outward from the range, before the first that the pipeline fails on."""
+    last = _edge(asker.inputs[at], way)
+    for value in values:
+        if not asker.answers([(at, value)]):
+            break
+        last = value
+    return last
+
+
+def _bounded(asker: Asker, at: int, low: float | None, high: float | None) -> Input:
+    entry = asker.inputs[at]
+    if low is None and high is None:
+        return entry
+    said = " and ".join(
+        text for text, bound in ((f"below {low}", low), (f"above {high}", high)) if bound is not None
+    )
+    if not asker.answers([(at, value) for value in _inside(entry)]):
+        print(
+            f"note: the pipeline fails on some numbers of '{entry.name}', inside its data's range as well",
+            file=sys.stderr,
+        )
+        return entry
+    print(
+        f"note: the pipeline fails on numbers of '{entry.name}' {said}: the contract refuses them",
+        file=sys.stderr,
+    )
+    return with_changes(entry, minimum=low, maximum=high, outside="reject")
+
+
+def _inside(entry: Input) -> list[float]:
+    spread = np.linspace(_edge(entry, -1), _edge(entry, 1), _INSIDE).tolist()
+    return [_number(entry, value) for value in spread]
