@@ -172,13 +172,13 @@ def _type(name: str, column: "pd.Series[Any]") -> ValueType:
         return ValueType.INT
     if types.is_float_dtype(column.dtype):
         return ValueType.FLOAT
-    if types.is_datetime64_dtype(column.dtype):
+    if types.is_datetime64_any_dtype(column.dtype):
         return ValueType.TIMESTAMP
     if types.infer_dtype(column, skipna=True) in ("string", "empty"):
         return ValueType.STRING
     raise BundleError(
         f"column '{name}' holds {column.dtype} values, which a request cannot carry: turn it into numbers, booleans, "
-        "text or times without a zone before the pipeline"
+        "text or times before the pipeline"
     )
 
 

@@ -4,6 +4,7 @@ By pandas' names for them. A request has no place for them: `slipway_predictor.f
 """
 
 import math
+import re
 
 CATEGORY = "category"
 ORDERED = "ordered category"
@@ -12,16 +13,25 @@ _WHOLE: dict[str, tuple[float, float]] = {
     f"int{bits}": (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) for bits in (8, 16, 32)
 } | {f"uint{bits}": (0, 2**bits - 1) for bits in (8, 16, 32)}
 _LARGEST = {"float16": 65504.0, "float32": (2 - 2**-23) * 2.0**127}
+_TIME = re.compile(r"datetime64\[(s|ms|us|ns)(?:, ([A-Za-z0-9_+:/-]+))?\]")
 _BY_TYPE = {
     "float": frozenset(_LARGEST),
     "int": frozenset({*_WHOLE, "uint64"}),
-    "timestamp": frozenset({"datetime64[s]", "datetime64[ms]", "datetime64[ns]"}),
 }
 
 
 def fits(dtype: str, kind: str) -> bool:
     """Return whether a column of a contract's type may be kept as this one; categories are of any that has values."""
-    return dtype in _BY_TYPE.get(kind, ()) or (dtype in (CATEGORY, ORDERED) and kind != "timestamp")
+    if kind == "timestamp":
+        return _TIME.fullmatch(dtype) is not None and dtype != "datetime64[us]"
+    return dtype in _BY_TYPE.get(kind, ()) or dtype in (CATEGORY, ORDERED)
+
+
+def without_zone(dtype: str) -> tuple[str, str | None]:
+    """Return the type without its zone, as numpy has it, and the zone, if it is one of times in a zone."""
+    if (found := _TIME.fullmatch(dtype)) is None:
+        return dtype, None
+    return f"datetime64[{found[1]}]", found[2]
 
 
 def reach_of(dtype: str | None) -> tuple[float, float]:

@@ -89,7 +89,7 @@ class Input(Strict):
         default=None,
         description="What the column is in the data frame that the pipeline gets, where that is not float64, int64, bool, "
         "object or datetime64[us]: a narrower number (int8 … uint64, float16, float32), another unit of time "
-        "(datetime64[ns]), or `category` (`ordered category`), whose categories are `values` in their order.",
+        "or a zone (datetime64[ns, Europe/Berlin]), or `category` (`ordered category`), whose categories are `values` in their order.",
     )
 
     @property

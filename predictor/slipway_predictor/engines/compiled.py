@@ -55,7 +55,7 @@ def matrix_of(table: Table) -> Matrix | None:
     """
     if not isinstance(table, Columns):
         return table if table.dtype == np.float64 else None
-    if table.categories:
+    if table.kinds:
         return None
     for array in table.arrays:
         kind = array.dtype.kind

@@ -40,8 +40,8 @@ class Intake:
         self._columns = framed and any(
             entry.type is not ValueType.FLOAT or entry.dtype is not None for entry in inputs
         )
-        categories = tuple(rule.categories for rule in self._rules)
-        self._categories = categories if any(categories) else ()
+        kinds = tuple(rule.kind for rule in self._rules)
+        self._kinds = kinds if any(kinds) else ()
         self._dtype = object if any(entry.type in _TEXTUAL for entry in inputs) else np.float64
         self._max_rows = max_rows
         self._plain = all(rule.plain for rule in self._rules)
@@ -74,7 +74,7 @@ class Intake:
         filled = {rule.name: count for rule, (_, count) in zip(self._rules, columns, strict=True) if count}
         blocks = [block for block, _ in columns]
         if self._columns:
-            return Columns(tuple(block[:, 0] for block in blocks), self._categories), filled
+            return Columns(tuple(block[:, 0] for block in blocks), self._kinds), filled
         return self._matrix(blocks), filled
 
     def _sound(self, matrix: NDArray[Any]) -> bool:

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slipway_contract import Input, ValueType
-from slipway_contract.dtypes import CATEGORY, ORDERED
-from slipway_predictor.features.table import Categories
+from slipway_contract.dtypes import CATEGORY, ORDERED, without_zone
+from slipway_predictor.features.table import Categories, Zone
 from slipway_predictor.protocol import DATATYPES, Rejected, Tensor
 
 # Which kinds of tensor may stand for which type. Whole numbers sent as FP64 are common (data frames turn integers
@@ -58,7 +58,7 @@ class Rule:
         self._default = _plain(entry.type, entry.default)
         self._gap = _gap(entry)
         self._infinite = entry.infinite
-        self.categories = _categories(entry)
+        self.kind = _kind(entry)
         self._dtype = _dtype(entry)
         low, high = entry.reach
         self._low = None if math.isinf(low) else low
@@ -70,7 +70,7 @@ class Rule:
     @property
     def plain(self) -> bool:
         """Whether any finite float within bounds passes as it is: then one check does for many columns at once."""
-        return self._dtype == _DTYPES[ValueType.FLOAT] and not self._values and self.categories is None
+        return self._dtype == _DTYPES[ValueType.FLOAT] and not self._values and self.kind is None
 
     @property
     def fills(self) -> bool:
@@ -196,17 +196,20 @@ class Rule:
         raise Rejected(f"input '{self.name}', {where}: {shown} {rule}", self.name)
 
 
-def _categories(entry: Input) -> Categories | None:
-    """Return the categories that the pipeline's column has."""
-    if entry.dtype not in (CATEGORY, ORDERED):
-        return None
-    return Categories(tuple(entry.values or ()), ordered=entry.dtype == ORDERED)
+def _kind(entry: Input) -> Categories | Zone | None:
+    """Return what the pipeline's column is beyond numpy's types."""
+    if entry.dtype in (CATEGORY, ORDERED):
+        return Categories(tuple(entry.values or ()), ordered=entry.dtype == ORDERED)
+    zone = without_zone(entry.dtype or "")[1]
+    return None if zone is None else Zone(zone)
 
 
 def _dtype(entry: Input) -> np.dtype[Any]:
     """Return the type of the pipeline's column, as far as numpy has one."""
     dtype: np.dtype[Any] = _DTYPES[entry.type]
-    return dtype if entry.dtype in (None, CATEGORY, ORDERED) else np.dtype(entry.dtype)
+    if entry.dtype is None or entry.dtype in (CATEGORY, ORDERED):
+        return dtype
+    return np.dtype(without_zone(entry.dtype)[0])
 
 
 def _plain(kind: ValueType, value: Any) -> Any:

@@ -43,19 +43,32 @@ class Categories:
         return pd.Categorical.from_codes(codes, dtype=self._dtype)
 
 
+@dataclass(frozen=True)
+class Zone:
+    """The zone that a column's times have in a data frame; numpy's, and those of a request, are in UTC."""
+
+    name: str
+
+    def column(self, array: NDArray[Any]) -> "pd.DatetimeIndex":
+        """Return the times as such a column."""
+        import pandas as pd
+
+        return pd.DatetimeIndex(array).tz_localize("UTC").tz_convert(self.name)
+
+
 @dataclass(frozen=True, slots=True)
 class Columns:
     """One array [n] for each column, of its own type."""
 
     arrays: tuple[NDArray[Any], ...]
-    categories: tuple[Categories | None, ...] = ()
-    """Those of each column that has some in a data frame; empty where none has."""
+    kinds: tuple[Categories | Zone | None, ...] = ()
+    """What each column is in a data frame, where numpy has no type for that; empty where it has one for all."""
 
     def __len__(self) -> int:
         return len(self.arrays[0])
 
     def __getitem__(self, rows: slice) -> "Columns":
-        return Columns(tuple(array[rows] for array in self.arrays), self.categories)
+        return Columns(tuple(array[rows] for array in self.arrays), self.kinds)
 
 
 Table = NDArray[Any] | Columns
@@ -69,7 +82,7 @@ def join(tables: Sequence[Table]) -> Table:
         return first
     if isinstance(first, Columns):
         parts = zip(*(cast("Columns", table).arrays for table in tables), strict=True)
-        return Columns(tuple(np.concatenate(part) for part in parts), first.categories)
+        return Columns(tuple(np.concatenate(part) for part in parts), first.kinds)
     return np.concatenate(cast("Sequence[NDArray[Any]]", tables))
 
 
@@ -78,7 +91,7 @@ def to_frame(table: Table, names: Sequence[str]) -> "pd.DataFrame":
     import pandas as pd
 
     if isinstance(table, Columns):
-        kinds = table.categories or [None] * len(table.arrays)
+        kinds = table.kinds or [None] * len(table.arrays)
         columns = [
             array if kind is None else kind.column(array)
             for array, kind in zip(table.arrays, kinds, strict=True)

@@ -35,6 +35,10 @@ def as_numbers(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.astype("int64")
 
 
+def hours(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame.apply(lambda column: column.dt.hour)
+
+
 def codes(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(colour=frame["colour"].cat.codes)
 
@@ -64,9 +68,11 @@ def regression(step: Any) -> Any:
 
 
 TIMES = pd.DataFrame({"since": pd.Timestamp("2024-01-01") + pd.to_timedelta(TARGET, unit="D")})
+LOCAL = TIMES.apply(lambda column: column.dt.tz_localize("UTC").dt.tz_convert("America/New_York"))
 BYTES = pd.DataFrame({"a": RNG.integers(0, 127, ROWS), "b": RNG.integers(0, 127, ROWS)}).astype("int8")
 KEPT: dict[str, Any] = {
     "nanoseconds": (regression(as_numbers), TIMES.astype("datetime64[ns]")),
+    "a zone": (regression(hours), LOCAL),
     "seconds": (regression(as_numbers), TIMES.astype("datetime64[s]")),
     "codes": (regression(codes), WORDS),
     "ordered": (regression(below_blue), WORDS.assign(colour=COLOUR.as_ordered())),

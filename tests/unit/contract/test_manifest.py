@@ -184,6 +184,7 @@ def test_what_is_no_manifest_is_refused(text: bytes, sentence: str) -> None:
         ("type: float, minimum: 10, values: [5]", "values must all be within minimum and maximum"),
         ("type: float, dtype: int8", "dtype 'int8' is none that is kept for a float"),
         ("type: int, dtype: int", "dtype 'int' is none that is kept for a int"),
+        ("type: timestamp, dtype: 'datetime64[us]'", r"dtype 'datetime64\[us\]' is none that is kept"),
         ("type: timestamp, dtype: category", "dtype 'category' is none that is kept for a timestamp"),
         ("type: string, dtype: category", "dtype 'category' needs values, which are its categories"),
         ("type: float, columns: 2, dtype: float32", "dtype is for one feature, not for a matrix"),

@@ -158,6 +158,12 @@ COLOURS = {"type": "category", "values": ["red", "blue"], "missing": "nan", "unk
             np.array(["2026-05-01T12", "NaT"], "datetime64[ns]"),
         ),
         (
+            ["2026-05-01T12:00:00Z", "2026-05-01T14:00:00+02:00", None],
+            "BYTES",
+            {"type": "timestamp", "dtype": "datetime64[ms, Europe/Berlin]", "missing": "nan"},
+            pd.DatetimeIndex(["2026-05-01T14:00", "2026-05-01T14:00", None]).tz_localize("Europe/Berlin").as_unit("ms"),
+        ),
+        (
             ["blue", "green", None],
             "BYTES",
             COLOURS | {"dtype": "category"},
