@@ -117,6 +117,11 @@ BREAKING = {
         "input 'age' refuses values above 9.5, it took them up to 10",
     ),
     "a told range is enforced": (age(maximum=9, outside="allow"), age(maximum=9), "it took any"),
+    "a column that holds less": (
+        inputs({**AGE, "type": "int", "minimum": 0}, PLAN),
+        inputs({**AGE, "type": "int", "dtype": "uint8"}, PLAN),
+        "input 'age' refuses values above 255, it took any",
+    ),
     "a category less": ({}, plan(values=["basic"]), "input 'plan' refuses 'pro', which it took"),
     "unknown categories are refused": (
         plan(unknown="allow"),
