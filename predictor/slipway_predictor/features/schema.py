@@ -41,6 +41,8 @@ def _value(entry: Input) -> dict[str, Any]:
     schema |= {word: bound for word, bound in bounds if math.isfinite(bound)}
     if entry.type is ValueType.TIMESTAMP:
         schema["format"] = "date-time"
+        if (entry.dtype or "").startswith("datetime64[ns"):
+            schema["description"] = "A time between 1677-09-22 and 2262-04-11, which nanoseconds can tell."
     if entry.missing != "reject":
         kinds.append("null")
     if entry.values is not None and entry.unknown == "reject":

@@ -28,7 +28,8 @@ def rows(count: int) -> pd.DataFrame:
             "age": rng.integers(18, 90, count),
             "active": rng.random(count) > 0.5,
             "spend": spend,
-            "since": pd.to_datetime("2024-01-01") + pd.to_timedelta(rng.integers(0, 700, count), unit="D"),
+            # In microseconds, which have a place for every time that JSON Schema calls one.
+            "since": np.datetime64("2024-01-01", "us") + rng.integers(0, 700, count).astype("timedelta64[D]"),
         }
     )
 
