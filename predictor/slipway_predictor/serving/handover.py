@@ -28,8 +28,8 @@ class Handover:
     @property
     def made(self) -> "BundleDataPlane | None":
         """The data plane, once it is there."""
-        done = self._made is not None and self._made.done() and not self._made.cancelled()
-        return self._made.result() if done and self._made is not None else None
+        made = self._made
+        return None if made is None or not made.done() or made.cancelled() else made.result()
 
     async def dataplane(self) -> "BundleDataPlane":
         """Have it made, if that has not begun yet, and wait for it. Raises what kept it from being made."""

@@ -19,7 +19,7 @@ from slipway_operator.api.evidence import (
     Source,
     Verdict,
 )
-from slipway_operator.api.status import EffectiveAnalysis, ModelDeploymentStatus, Revision
+from slipway_operator.api.status import EffectiveAnalysis, ModelDeploymentStatus
 from slipway_operator.rollout.analysis import memory, signals, thresholds, wording
 from slipway_operator.rollout.analysis.counting import News, Totals, news, remember, totals
 from slipway_operator.rollout.observation import Measured, Problem, Readings
@@ -164,7 +164,8 @@ def _conclude(
     measured: Mapping[str, Measured],
 ) -> None:
     begun = {signal.metric for signal in evidence.signals}
-    stable, canary = (totals(readings, role.revision) if role else {} for role in _roles(turn))
+    roles = (turn.status.stable, turn.status.canary)
+    stable, canary = (totals(readings, role.revision) if role else {} for role in roles)
     looked_at = [metric for metric in analysis.metrics if signals.applies(metric, begun, stable, canary)]
     deciding = max(1, sum(not signals.is_dry(metric) for metric in _compared(looked_at)))
     known = turn.status.analysis or []
@@ -218,10 +219,6 @@ def _unread(metric: Metric, readings: Readings) -> Analysis | None:
     return Analysis(
         metric=metric.name, verdict=verdict, message=message, dry_run=signals.is_dry(metric) or None
     )
-
-
-def _roles(turn: Turn) -> tuple[Revision | None, Revision | None]:
-    return turn.status.stable, turn.status.canary
 
 
 def _stable(turn: Turn) -> str:

@@ -5,8 +5,9 @@ the predictor, where ``requests`` may be the gateway's), and so ``fallbacks``; `
 at or below). A metric whose counters are not reported by both revisions has no evidence.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
+from functools import partial
 
 from slipway_operator.api.analysis import Metric
 from slipway_operator.api.evidence import MixtureEvidence, ShareEvidence, SignalEvidence
@@ -125,14 +126,10 @@ def _predictions(metric: Metric, stable: Totals) -> list[ShareEvidence]:
     ]
 
 
-def _rejections(metric: Metric, stable: Totals) -> list[ShareEvidence]:
-    return [_share(metric, stable, REJECTED, ASKED)] if stable.get(ASKED, 0) >= LEAST_HISTORY else []
-
-
-def _fallbacks(metric: Metric, stable: Totals) -> list[ShareEvidence]:
-    if FALLBACKS not in stable or stable.get(ASKED, 0) < LEAST_HISTORY:
+def _of_asked(key: str, metric: Metric, stable: Totals) -> list[ShareEvidence]:
+    if key not in stable or stable.get(ASKED, 0) < LEAST_HISTORY:
         return []
-    return [_share(metric, stable, FALLBACKS, ASKED)]
+    return [_share(metric, stable, key, ASKED)]
 
 
 def _share(
@@ -164,10 +161,10 @@ def _numbers(stable: Totals, prefix: str) -> Iterable[str]:
     return sorted((key.removeprefix(prefix) for key in stable if key.startswith(prefix)), key=float)
 
 
-_SHARES = {
+_SHARES: dict[str, Callable[[Metric, Totals], list[ShareEvidence]]] = {
     ERRORS: _errors,
     LATENCY: _latency,
-    FALLBACKS: _fallbacks,
-    REJECTIONS: _rejections,
+    FALLBACKS: partial(_of_asked, FALLBACKS),
+    REJECTIONS: partial(_of_asked, REJECTED),
     PREDICTIONS: _predictions,
 }
