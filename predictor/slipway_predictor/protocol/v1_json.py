@@ -5,6 +5,7 @@ input, the value itself.
 """
 
 from collections.abc import Sequence
+from math import nan
 from typing import Any
 
 import numpy as np
@@ -53,11 +54,16 @@ def _by_position(rows: list[Any], names: Sequence[str]) -> tuple[Tensor, ...]:
         if type(row) is not list or len(row) != width:
             raise BadRequest(f"instances[{index}] must be a list of {width} values, like instances[0]")
     columns = [[row[at] for row in rows] for at in range(width)]
-    if all(set(map(type, column)) <= _NUMBERS for column in columns):
-        flat = [float(value) for row in rows for value in row]
+    numbers = (
+        _NUMBERS if width == len(names) else _NUMBERS | _NULL
+    )  # else null may be one of a column of text
+    if all(set(map(type, column)) <= numbers for column in columns):
+        flat = [nan if value is None else float(value) for row in rows for value in row]
         return (Tensor("instances", "FP64", np.array(flat).reshape(len(rows), width)),)
     if width != len(names):
-        raise BadRequest(f"instances[0] has {width} values, this model takes {len(names)}")
+        raise BadRequest(
+            f"instances[0] has {width} values: give {len(names)}, one for each input, or numbers alone"
+        )
     return tuple(_tensor(name, column) for name, column in zip(names, columns, strict=True))
 
 

@@ -38,6 +38,11 @@ def test_null_among_numbers_is_nan() -> None:
     assert np.isnan(values[1])
 
 
+def test_null_in_a_row_of_a_matrix_is_nan() -> None:
+    (tensor,) = v1_json.decode(b'{"instances": [[1, 2.5, null], [4, 5, 6]]}', ["matrix"]).inputs
+    np.testing.assert_array_equal(tensor.array, [[1, 2.5, np.nan], [4, 5, 6]])
+
+
 @pytest.mark.parametrize(
     ("body", "sentence"),
     [
@@ -48,7 +53,7 @@ def test_null_among_numbers_is_nan() -> None:
         (b'{"instances": [[1, 2], {}]}', r"instances\[1\] must be a list of 2 values"),
         (b'{"instances": [{"a": 1}, {"b": 1}]}', r"instances\[1\] must be an object with the same names"),
         (b'{"instances": [{}]}', "names no input"),
-        (b'{"instances": [["x", 1, 2]]}', "has 3 values, this model takes 2"),
+        (b'{"instances": [["x", 1, 2]]}', "has 3 values: give 2, one for each input, or numbers alone"),
         (b'{"instances": [{"a": 1}, {"a": "x"}]}', "'a' holds a string and an integer"),
         (b'{"instances": [{"a": [1]}]}', "'a' holds a list"),
         (b'{"instances": [{"a": 18446744073709551615}]}', "too large"),
