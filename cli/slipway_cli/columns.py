@@ -49,14 +49,9 @@ def narrowed(inputs: list[Input], data: "pd.DataFrame") -> list[Input]:
         for entry, dtype in zip(inputs, data.dtypes, strict=True)
     ]
     return [
-        entry if entry.dtype or dtype is None else with_changes(entry, dtype=dtype)
+        entry if entry.dtype or dtype is None else entry.with_changes(dtype=dtype)
         for entry, dtype in zip(inputs, kept, strict=True)
     ]
-
-
-def with_changes(entry: Input, **changes: Any) -> Input:
-    """Return an input with other rules. Raises ValueError where they contradict each other."""
-    return Input.model_validate(entry.model_dump() | changes)
 
 
 def signed(inputs: list[Input], estimator: Any) -> list[Input]:

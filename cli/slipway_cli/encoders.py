@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 
-from slipway_cli.columns import with_changes
 from slipway_contract import Input, Scalar, ValueType
 from slipway_contract.fields import is_of
 
@@ -62,8 +61,7 @@ def _closed(entry: Input, known: Sequence[Any]) -> Input:
     if whole or not values or not all(is_of(kind, value) for value in values):
         return entry
     example = entry.example if entry.example in values else values[len(values) // 2]
-    return with_changes(
-        entry,
+    return entry.with_changes(
         type=kind,
         values=values,
         unknown="reject",

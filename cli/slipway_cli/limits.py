@@ -13,12 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from slipway_cli.columns import with_changes
 from slipway_contract import Input, ValueType
 from slipway_contract.fields import NUMBERS
 from slipway_predictor.bundle.infer import table_of
 from slipway_predictor.engines import Reference
-from slipway_predictor.features import example_row, rows_request
+from slipway_predictor.features import LARGEST, example_row, rows_request
 
 _STRANGER = "slipway-unknown-value"  # a category that no data has
 _STEPS = (
@@ -31,7 +30,6 @@ _STEPS = (
     1e8,
 )  # how far beyond its range a number is tried, in widths of the range
 _INSIDE = 33  # numbers tried within it
-_LARGEST = 1e18  # what any model is taken to compute with; a client is blamed for more
 
 
 @dataclass(frozen=True)
@@ -47,7 +45,7 @@ class Asker:
         """Return whether the model answers with each one of the values, given with their columns, in one request."""
         if not changes:
             return True
-        loose = [with_changes(entry, unknown="allow") for entry in self.inputs]
+        loose = [entry.with_changes(unknown="allow") for entry in self.inputs]
         rows = [example_row(self.inputs) for _ in changes]
         for row, (at, value) in zip(rows, changes, strict=True):
             row[at] = value
@@ -65,7 +63,7 @@ def opened(engine: Reference, inputs: list[Input], names: list[str]) -> list[Inp
     """Return the inputs with values that are not listed allowed, where the pipeline answers them."""
     asker = Asker(engine, inputs, names)
     return [
-        with_changes(entry, unknown="allow") if _answers_strangers(asker, at) else entry
+        entry.with_changes(unknown="allow") if _answers_strangers(asker, at) else entry
         for at, entry in enumerate(inputs)
     ]
 
@@ -107,7 +105,7 @@ def _ladder(entry: Input, way: int) -> list[float]:
     low, high = entry.reach
     tried = {_number(entry, edge + way * width * step) for step in _STEPS} | {_number(entry, 0)}
     beyond = [value for value in tried if (value - edge) * way > 0 and low <= value <= high]
-    return sorted((value for value in beyond if abs(value) <= _LARGEST), reverse=way < 0)
+    return sorted((value for value in beyond if abs(value) <= LARGEST), reverse=way < 0)
 
 
 def _edge(entry: Input, way: int) -> float:
@@ -147,7 +145,7 @@ def _bounded(asker: Asker, at: int, low: float | None, high: float | None) -> In
         f"note: the pipeline fails on numbers of '{entry.name}' {said}: the contract refuses them",
         file=sys.stderr,
     )
-    return with_changes(entry, minimum=low, maximum=high, outside="reject")
+    return entry.with_changes(minimum=low, maximum=high, outside="reject")
 
 
 def _inside(entry: Input) -> list[float]:

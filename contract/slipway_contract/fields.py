@@ -4,9 +4,9 @@ Nothing here checks requests; `slipway_predictor.features` compiles these descri
 """
 
 import math
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -108,6 +108,10 @@ class Input(Strict):
         """How many columns of the pipeline's table this input fills."""
         return self.columns or 1
 
+    def with_changes(self, **changes: Any) -> Self:
+        """Return the input with other rules. Raises ValueError where they contradict each other."""
+        return self.model_validate(self.model_dump() | changes)
+
     @model_validator(mode="after")
     def _example_fits(self) -> Self:
         if self.example is None:
@@ -196,9 +200,12 @@ def is_of(kind: ValueType, value: Scalar) -> bool:
 
 
 def _is_timestamp(text: str) -> bool:
+    """Return whether it is a time whose zone, if it has one, leaves it within the calendar."""
     try:
-        datetime.fromisoformat(text)
-    except ValueError:
+        moment = datetime.fromisoformat(text)
+        if moment.tzinfo is not None:
+            moment.astimezone(UTC)
+    except (ValueError, OverflowError):
         return False
     return True
 

@@ -37,10 +37,7 @@ def inferred_inputs(model: Any) -> list[Input]:
 def loosened(engine: Reference, inputs: list[Input]) -> list[Input]:
     """Return the inputs such that a missing number is handed on, if the model has an answer to a row without numbers."""
     loose = [
-        Input.model_validate(entry.model_dump() | {"missing": "nan"})
-        if entry.type is ValueType.FLOAT
-        else entry
-        for entry in inputs
+        entry.with_changes(missing="nan") if entry.type is ValueType.FLOAT else entry for entry in inputs
     ]
     request = example_request(loose)
     for tensor in request["inputs"]:

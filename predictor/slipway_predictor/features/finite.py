@@ -1,10 +1,13 @@
-"""Are all numbers finite? Asked of every request, and of every answer."""
+"""Are all numbers finite? Asked of every request, and of every answer. And which are too large to compute with?"""
 
 import math
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+LARGEST = 1e18
+"""Up to here a number and its square have a place in single precision: what any model is taken to compute with."""
 
 _all = np.logical_and.reduce  # as the method of that name, without its detour through Python
 _vdot = np.vdot

@@ -4,6 +4,7 @@ import math
 from typing import Any
 
 from slipway_contract import Input, ValueType
+from slipway_predictor.features.finite import LARGEST
 
 _TYPES = {
     ValueType.FLOAT: "number",
@@ -16,7 +17,7 @@ _TYPES = {
 _INT64: dict[str, Any] = {"minimum": -(2**63), "maximum": 2**63 - 1}
 # No rule, since many a model computes with any number; see serving.blame.
 _REAL: dict[str, Any] = {
-    "description": "A model may refuse a number beyond ±1e18 that it cannot compute with."
+    "description": f"A model may refuse a number beyond ±{LARGEST:g} that it cannot compute with."
 }
 
 

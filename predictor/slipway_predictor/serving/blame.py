@@ -11,11 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slipway_contract import Input
-from slipway_predictor.features import Columns, Table
+from slipway_predictor.features import LARGEST, Columns, Table
 from slipway_predictor.protocol import Rejected
-
-LARGEST = 1e18
-"""Up to here a number and its square have a place in single precision; of more the OpenAPI document says that a model may refuse it."""
 
 
 def too_large(table: Table, inputs: Sequence[Input]) -> Rejected | None:

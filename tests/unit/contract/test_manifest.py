@@ -174,6 +174,11 @@ def test_what_is_no_manifest_is_refused(text: bytes, sentence: str) -> None:
         ("type: int, values: [1, 2], default: 3", "default breaks the input's own rules"),
         ("type: float, required: false", "needs to say what a missing value becomes"),
         ("type: timestamp, example: soon", "example is not a timestamp"),
+        ("type: timestamp, example: '0001-01-01T00:00:00+01:00'", "example is not a timestamp"),
+        (
+            "type: timestamp, missing: default, default: '9999-12-31T23:59:59-01:00'",
+            "default is not a timestamp",
+        ),
         ("type: float, minimum: 1, example: 0", "example breaks the input's own rules"),
         ("type: category, values: [a], example: z", "example breaks the input's own rules"),
         ("type: float, columns: 2, maximum: 1, example: [0, 2]", "example breaks the input's own rules"),
