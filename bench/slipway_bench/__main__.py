@@ -45,7 +45,6 @@ def _measure(chosen: argparse.Namespace) -> Results:
         folder = Path(name)
         print("Training the models", flush=True)
         models.make(folder)
-        servers.write_settings(folder)
         bench = Bench(load_generators(), folder, chosen.seconds, chosen.windows, chosen.long)
         if "cells" in chosen.parts:
             _cells(bench, chosen, results)
@@ -66,9 +65,7 @@ def _cells(bench: Bench, chosen: argparse.Namespace, results: Results) -> None:
         names = [
             n for n in chosen.servers if any(c.model == model and n in c.servers for c in scenarios.CELLS)
         ]
-        for count, name in enumerate(names, 1):
-            print(f"{model}: {name} ({count} of {len(names)})", flush=True)
-            bench.cells(model, name, results)
+        bench.cells(model, names, results)
 
 
 def _arguments() -> argparse.Namespace:
@@ -84,8 +81,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--servers", nargs="+", choices=list(servers.SERVERS), default=list(servers.SERVERS), metavar="S"
     )
-    parser.add_argument("--seconds", type=int, default=3, help="length of a window (3)")
-    parser.add_argument("--windows", type=int, default=3, help="windows a cell (3)")
+    parser.add_argument("--seconds", type=int, default=1, help="length of a window (1)")
+    parser.add_argument("--windows", type=int, default=7, help="windows a cell (7)")
     parser.add_argument("--long", type=int, default=60, help="seconds of the offered rates (60)")
     parser.add_argument(
         "--requests", type=int, default=scenarios.MANY, help="requests of the memory part (1000000)"

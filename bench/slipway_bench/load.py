@@ -6,12 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
-from slipway_bench.servers import GRPC_PORT, HTTP_PORT, LOAD_CORE
+from slipway_bench.servers import LOAD_CORE
 from slipway_bench.tools import BenchError, Tools
 
 _ROTATING = Path(__file__).with_name("rotate.lua")
 _STREAMS = 8  # connections at most for gRPC; more calls share them
-_INFER = "/inference.GRPCInferenceService/ModelInfer"
 
 
 @dataclass(frozen=True)
@@ -27,7 +26,7 @@ class Burst:
     """Answered with 503: not among the failed."""
 
 
-def closed(tools: Tools, path: str, bodies: Path, connections: int, seconds: float) -> Burst:
+def closed(tools: Tools, url: str, bodies: Path, connections: int, seconds: float) -> Burst:
     """Send the bodies of a file, one a line, over so many connections, each as soon as the last is answered."""
     words = [
         "-t1",
@@ -38,7 +37,7 @@ def closed(tools: Tools, path: str, bodies: Path, connections: int, seconds: flo
         "-s",
         str(_ROTATING),
     ]
-    result = _run(tools, [tools.wrk, *words, f"http://127.0.0.1:{HTTP_PORT}{path}", "--", str(bodies)])
+    result = _run(tools, [tools.wrk, *words, url, "--", str(bodies)])
     line = next((line for line in result.splitlines() if line.startswith("BURST ")), None)
     if line is None:
         raise BenchError(f"wrk said nothing to be read: {result[-400:]}")
@@ -47,21 +46,20 @@ def closed(tools: Tools, path: str, bodies: Path, connections: int, seconds: flo
 
 
 def offered(
-    tools: Tools, path: str, body: Path, rate: int, connections: int, seconds: float, folder: Path
+    tools: Tools, url: str, body: Path, rate: int, connections: int, seconds: float, folder: Path
 ) -> Burst:
     """Send one body at a fixed rate, whatever comes back; a connection has one request under way at most."""
     words = ["--h1", "-c", str(connections), "-m", "1", "--rps", str(rate / connections)]
     header = ["-H", "content-type: application/json"]
-    url = f"http://127.0.0.1:{HTTP_PORT}{path}"
     return _h2load(tools, [*words, *header], body, url, seconds, folder)
 
 
-def grpc(tools: Tools, body: Path, calls: int, seconds: float, folder: Path) -> Burst:
+def grpc(tools: Tools, url: str, body: Path, calls: int, seconds: float, folder: Path) -> Burst:
     """Make so many calls at a time, each as soon as the last is answered."""
     connections = min(calls, _STREAMS)
     words = ["-c", str(connections), "-m", str(calls // connections)]
     header = ["-H", "content-type: application/grpc", "-H", "te: trailers"]
-    return _h2load(tools, [*words, *header], body, f"http://127.0.0.1:{GRPC_PORT}{_INFER}", seconds, folder)
+    return _h2load(tools, [*words, *header], body, url, seconds, folder)
 
 
 def _h2load(tools: Tools, words: list[str], body: Path, url: str, seconds: float, folder: Path) -> Burst:

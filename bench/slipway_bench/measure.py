@@ -1,17 +1,20 @@
-"""The measurements: start a server, warm it, load it, note the median of some windows."""
+"""The measurements: start the servers, warm them, load them in turns, keep their windows."""
 
+import contextlib
 import os
 import threading
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import fmean, median
 
 from slipway_bench import load, scenarios, steady
 from slipway_bench.load import Burst
 from slipway_bench.scenarios import Cell
-from slipway_bench.servers import HTTP_PORT, SERVER_CORE, SERVERS, Running, running
+from slipway_bench.servers import SERVER_CORE, SERVERS, Running, running
 from slipway_bench.tools import Tools
 
 _OFFERED_WARM_UP = 2.0
@@ -22,16 +25,49 @@ _PROBE_EVERY = 0.05  # seconds
 
 
 @dataclass(frozen=True)
-class Result:
-    """One cell for one server."""
+class Window:
+    """One burst of a server, and what of the machine it took."""
 
     burst: Burst
-    spread: float
-    """(best - worst) / median of the windows' rates."""
     foreign: float
     """Share of the server's core that others used meanwhile."""
     cpu: float
     """Microseconds of CPU time that a request took the server."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """One cell for one server: its windows, in the order of the rounds in which all servers took turns."""
+
+    windows: tuple[Window, ...]
+
+    @property
+    def burst(self) -> Burst:
+        """The one with the median rate."""
+        return sorted((window.burst for window in self.windows), key=lambda burst: burst.rate)[
+            len(self.windows) // 2
+        ]
+
+    @property
+    def spread(self) -> float:
+        """(best - worst) / median of the windows' rates."""
+        rates = [window.burst.rate for window in self.windows]
+        return (max(rates) - min(rates)) / self.burst.rate
+
+    @property
+    def foreign(self) -> float:
+        """The mean."""
+        return fmean(window.foreign for window in self.windows)
+
+    @property
+    def cpu(self) -> float:
+        """The median."""
+        return median(window.cpu for window in self.windows)
+
+    def times(self, other: "Result") -> float:
+        """How many times the other's rate this is: the median over the rounds."""
+        pairs = zip(self.windows, other.windows, strict=True)
+        return median(mine.burst.rate / theirs.burst.rate for mine, theirs in pairs)
 
 
 @dataclass
@@ -70,49 +106,58 @@ class Bench:
     windows: int
     long: int
 
-    def cells(self, model: str, name: str, results: Results) -> None:
-        """Measure one server's cells of one model."""
-        cells = [cell for cell in scenarios.CELLS if cell.model == model and name in cell.servers]
-        with running(SERVERS[name], model, self.folder) as server:
-            if model == "LR":
-                results.starts[name] = server.start
-            time.sleep(_SETTLE)
-            for cell in cells:
-                result = self._cell(cell, name, server)
-                results.cells[cell, name] = result
-                _say(name, cell.title, result.burst)
-            if model == "LR":
-                results.memory[name] = server.memory()
+    def cells(self, model: str, names: Sequence[str], results: Results) -> None:
+        """Measure all cells of one model.
 
-    def _cell(self, cell: Cell, name: str, server: Running) -> Result:
-        self._burst(cell, name, 1.0)
+        The servers run beside each other and are idle but for the one that is asked: in each cell they take turns,
+        window by window, so that a machine that becomes slower, as shared ones do, does so for all of them.
+        """
+        with contextlib.ExitStack() as started:
+            servers = {}
+            for name in names:
+                servers[name] = started.enter_context(running(SERVERS[name], model, self.folder))
+                time.sleep(_SETTLE)
+                print(f"{model}: {name} is ready", flush=True)
+            for cell in (cell for cell in scenarios.CELLS if cell.model == model):
+                asked = {name: server for name, server in servers.items() if name in cell.servers}
+                for name, result in self._cell(cell, asked).items():
+                    results.cells[cell, name] = result
+                    _say(name, cell.title, result.burst)
+            if model == "LR":
+                results.starts = {name: server.start for name, server in servers.items()}
+                results.memory = {name: server.memory() for name, server in servers.items()}
+
+    def _cell(self, cell: Cell, servers: dict[str, Running]) -> dict[str, Result]:
+        for server in servers.values():
+            self._burst(cell, server, 1.0)
+        rounds = [
+            {name: self._window(cell, server) for name, server in servers.items()}
+            for _ in range(self.windows)
+        ]
+        return {name: Result(tuple(each[name] for each in rounds)) for name in servers}
+
+    def _window(self, cell: Cell, server: Running) -> Window:
         before, begin, used = _busy(SERVER_CORE), time.perf_counter(), server.cpu()
-        bursts = [self._burst(cell, name, self.seconds) for _ in range(self.windows)]
+        burst = self._burst(cell, server, self.seconds)
         elapsed, used = time.perf_counter() - begin, server.cpu() - used
         foreign = (_busy(SERVER_CORE) - before - used) / elapsed
-        answered = sum(burst.rate for burst in bursts) * self.seconds
-        bursts.sort(key=lambda burst: burst.rate)
-        middle = bursts[len(bursts) // 2]
-        spread = (bursts[-1].rate - bursts[0].rate) / middle.rate
-        return Result(middle, spread, max(0.0, foreign), used / answered * 1e6)
+        return Window(burst, max(0.0, foreign), used / (burst.rate * self.seconds) * 1e6)
 
-    def _burst(self, cell: Cell, name: str, seconds: float) -> Burst:
+    def _burst(self, cell: Cell, server: Running, seconds: float) -> Burst:
         if cell.protocol == "grpc":
             body = self.folder / f"grpc-{cell.rows}"
-            return load.grpc(self.tools, body, cell.connections, seconds, self.folder)
-        server = SERVERS[name]
-        path = server.path if cell.rows == 1 else server.path_many
-        bodies = self.folder / f"{server.body}-{cell.rows}"
-        return load.closed(self.tools, path, bodies, cell.connections, seconds)
+            return load.grpc(self.tools, server.grpc_url, body, cell.connections, seconds, self.folder)
+        bodies = self.folder / f"{server.server.body}-{cell.rows}"
+        return load.closed(self.tools, server.url(cell.rows), bodies, cell.connections, seconds)
 
     def offered(self, name: str, model: str, rate: int, results: Results) -> None:
         """Offer a server a fixed rate."""
         server = SERVERS[name]
         body = self.folder / "v2-1.one"
-        with running(server, model, self.folder):
+        with running(server, model, self.folder) as process:
             for seconds in (_OFFERED_WARM_UP, self.long):
                 burst = load.offered(
-                    self.tools, server.path, body, rate, scenarios.OFFERED_CONNECTIONS, seconds, self.folder
+                    self.tools, process.url(), body, rate, scenarios.OFFERED_CONNECTIONS, seconds, self.folder
                 )
         results.offered[name, model, rate] = burst
         _say(name, f"{model}, {rate:,} a second offered", burst)
@@ -122,12 +167,12 @@ class Bench:
         server = SERVERS["slipway"]
         bodies = self.folder / "v2-1"
         with running(server, "LR", self.folder) as process:
-            rate = load.closed(self.tools, server.path, bodies, 16, 5).rate
+            rate = load.closed(self.tools, process.url(), bodies, 16, 5).rate
             before = process.memory()
             sent = 0.0
             while sent < requests:
                 seconds = min(60, max(1, round((requests - sent) / rate)))
-                sent += load.closed(self.tools, server.path, bodies, 16, seconds).rate * seconds
+                sent += load.closed(self.tools, process.url(), bodies, 16, seconds).rate * seconds
             results.growth = (int(sent), before, process.memory())
         print(
             f"  slipway: {before / 2**20:.0f} MiB, after {sent:,.0f} requests {results.growth[2] / 2**20:.0f}"
@@ -136,16 +181,16 @@ class Bench:
     def overload(self, results: Results) -> None:
         """Offer the slow model several times what it can do, and ask for its health all the while."""
         server = SERVERS["slipway"]
-        with running(server, "SLOW", self.folder):
+        with running(server, "SLOW", self.folder) as process:
             bodies = self.folder / "v2-1"
             peak = max(
-                load.closed(self.tools, server.path, bodies, _SLOW_CONNECTIONS, _PEAK_SECONDS).rate
+                load.closed(self.tools, process.url(), bodies, _SLOW_CONNECTIONS, _PEAK_SECONDS).rate
                 for _ in range(2)
             )
             rate = max(1, round(peak * scenarios.OVERLOAD))
             body = self.folder / "v2-1.one"
-            with _Probe() as probe:
-                burst = steady.offered(server.path, body, rate, self.long)
+            with _Probe(process.health_url) as probe:
+                burst = steady.offered(process.url(), body, rate, self.long)
         results.overload = Overload(peak, burst, probe.worst)
         _say("slipway", f"slow model, {rate:,} a second offered, {peak:,.0f} possible", burst)
 
@@ -153,8 +198,9 @@ class Bench:
 class _Probe:
     """Asks for the server's health in a thread, and remembers the longest time that took, in milliseconds."""
 
-    def __init__(self) -> None:
+    def __init__(self, url: str) -> None:
         self.worst = 0.0
+        self._url = url
         self._end = threading.Event()
         self._thread = threading.Thread(target=self._ask)
 
@@ -170,7 +216,7 @@ class _Probe:
         while not self._end.wait(_PROBE_EVERY):
             begin = time.perf_counter()
             try:
-                urllib.request.urlopen(f"http://127.0.0.1:{HTTP_PORT}/v2/health/ready", timeout=10).read()
+                urllib.request.urlopen(self._url, timeout=10).read()
             except (urllib.error.URLError, ConnectionError, TimeoutError):
                 self.worst = float("inf")
             self.worst = max(self.worst, (time.perf_counter() - begin) * 1e3)

@@ -25,8 +25,8 @@ def _head(command: str) -> str:
     return f"""# Benchmark results
 
 Written by `{command}`. The server is held to core {0}, the load generator to core {1} of {os.cpu_count()} ({_processor()},
-Linux {platform.release()}, Python {platform.python_version()}), so every number is for one core. The servers take turns
-in one run, with the same pipeline files and the same bytes: breast-cancer data, 30 features, StandardScaler and a model
+Linux {platform.release()}, Python {platform.python_version()}), so every number is for one core. The servers run
+beside each other and take turns, window by window, with the same pipeline files and the same bytes: breast-cancer data, 30 features, StandardScaler and a model
 (LR logistic regression, RF 100 trees, GB 100 trees of gradient boosting), 256 different rows in turn.
 {libraries}; MLServer 1.7.1 in an environment of its own with the same scikit-learn.
 
@@ -70,7 +70,7 @@ def _ratios(results: Results) -> list[_Row]:
     for target in scenarios.TARGETS:
         ours, theirs = (results.cells.get((target.cell, name)) for name in (target.server, "kserve"))
         if ours and theirs:
-            ratio = ours.burst.rate / theirs.burst.rate
+            ratio = ours.times(theirs)
             must = f"≥ {target.must:g} × KServe's (aim {target.aim:g})"
             got = f"{ratio:.1f} × ({ours.burst.rate:,.0f}/s to {theirs.burst.rate:,.0f}/s)"
             rows.append((target.title, must, got, ratio >= target.must))
@@ -210,6 +210,6 @@ def _conditions(results: Results) -> str:
     spread = sorted(result.spread for result in measured)
     foreign = max(result.foreign for result in measured)
     return (
-        f"The windows of a cell (the one with the median rate is shown) lie {spread[len(spread) // 2]:.0%} apart in the median, "
+        f"The windows of a cell (the one with the median rate is shown; a ratio is the median over the rounds) lie {spread[len(spread) // 2]:.0%} apart in the median, "
         f"{spread[-1]:.0%} at most; other processes took up to {foreign:.0%} of the server's core."
     )

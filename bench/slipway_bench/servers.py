@@ -10,24 +10,23 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 from slipway_bench import tools
 from slipway_bench.models import NAME
 from slipway_lab.loopback import free_ports
 
 SERVER_CORE, LOAD_CORE = 0, 1
-
-
-HTTP_PORT, GRPC_PORT, METRICS_PORT = free_ports(3)
 _START = 90.0  # seconds a server may take to answer first
 INFER = f"/v2/models/{NAME}/infer"
+_GRPC_INFER = "/inference.GRPCInferenceService/ModelInfer"
 
 
 @dataclass(frozen=True)
 class Server:
-    """How to start one, with {folder} and {model} to be filled in, and what to send it."""
+    """How to start one, with {folder}, {model} and its ports to be filled in, and what to send it."""
 
     name: str
     says: str
@@ -37,10 +36,12 @@ class Server:
     path_many: str = INFER
     ready: str = "/v2/health/ready"
     environment: dict[str, str] = field(default_factory=dict)
+    settings: dict[str, Any] | None = None
+    """Of an MLServer: what its model's settings have beside the name."""
 
 
-_SDK = f"{{python}} -m slipway_bench.peers.kserve_sdk --http_port {HTTP_PORT} --grpc_port {GRPC_PORT}"
-_OURS = f"{{python}} -m slipway_predictor serve {{folder}}/{{model}} --http-port {HTTP_PORT} --grpc-port {GRPC_PORT}"
+_SDK = "{python} -m slipway_bench.peers.kserve_sdk --http_port {http} --grpc_port {grpc}"
+_OURS = "{python} -m slipway_predictor serve {folder}/{model} --http-port {http} --grpc-port {grpc}"
 SERVERS = {
     server.name: server
     for server in (
@@ -56,17 +57,19 @@ SERVERS = {
         Server(
             "mlserver",
             "MLServer 1.7.1, parallel_workers 0",
-            "{mlserver}/mlserver start {folder}/mlserver-plain",
+            "{mlserver}/mlserver start {settings}",
+            settings={},
         ),
         Server(
             "mlserver-batch",
             "the same with adaptive batching (64 rows, 2 ms)",
-            "{mlserver}/mlserver start {folder}/mlserver-batch",
+            "{mlserver}/mlserver start {settings}",
+            settings={"max_batch_size": 64, "max_batch_time": 0.002},
         ),
         Server(
             "fastapi",
             "a plain FastAPI application, access log off",
-            f"{{python}} -m uvicorn slipway_bench.peers.fastapi_app:app --port {HTTP_PORT} --no-access-log",
+            "{python} -m uvicorn slipway_bench.peers.fastapi_app:app --port {http} --no-access-log",
             body="named",
             path="/predict",
             path_many="/predict_batch",
@@ -75,31 +78,54 @@ SERVERS = {
         Server(
             "floor",
             "no server, a constant answer on the same event loop: what the machine and the load generator allow",
-            f"{{python}} -m slipway_bench.peers.floor {HTTP_PORT}",
+            "{python} -m slipway_bench.peers.floor {http}",
         ),
     )
 }
 
 
-def write_settings(folder: Path) -> None:
-    """Write MLServer's settings, with and without adaptive batching."""
-    for name, batching in (("plain", {}), ("batch", {"max_batch_size": 64, "max_batch_time": 0.002})):
-        where = folder / f"mlserver-{name}"
-        where.mkdir()
-        settings = {"debug": False, "parallel_workers": 0, "http_port": HTTP_PORT, "grpc_port": GRPC_PORT}
-        settings |= {"metrics_port": METRICS_PORT}
-        model = {"name": NAME, "implementation": "mlserver_sklearn.SKLearnModel", **batching}
-        (where / "settings.json").write_text(json.dumps(settings))
-        (where / "model-settings.json").write_text(json.dumps(model))
+@dataclass(frozen=True)
+class Ports:
+    """Where one listens."""
+
+    http: int
+    grpc: int
+    metrics: int
+
+
+def _write_settings(where: Path, ports: Ports, more: dict[str, Any]) -> None:
+    """Write an MLServer's settings."""
+    where.mkdir(exist_ok=True)
+    settings = {"debug": False, "parallel_workers": 0, "http_port": ports.http, "grpc_port": ports.grpc}
+    model = {"name": NAME, "implementation": "mlserver_sklearn.SKLearnModel", **more}
+    (where / "settings.json").write_text(json.dumps({**settings, "metrics_port": ports.metrics}))
+    (where / "model-settings.json").write_text(json.dumps(model))
 
 
 @dataclass
 class Running:
     """A started server."""
 
+    server: Server
     process: subprocess.Popen[bytes]
-    start: float
+    ports: Ports
+    start: float = 0.0
     """Seconds from its start to its first readiness."""
+
+    def url(self, rows: int = 1) -> str:
+        """Return where requests of so many rows go."""
+        path = self.server.path if rows == 1 else self.server.path_many
+        return f"http://127.0.0.1:{self.ports.http}{path}"
+
+    @property
+    def grpc_url(self) -> str:
+        """Where calls of ModelInfer go."""
+        return f"http://127.0.0.1:{self.ports.grpc}{_GRPC_INFER}"
+
+    @property
+    def health_url(self) -> str:
+        """Where it says whether it is ready."""
+        return f"http://127.0.0.1:{self.ports.http}{self.server.ready}"
 
     def cpu(self) -> float:
         """Return the CPU seconds that its processes have used."""
@@ -113,9 +139,11 @@ class Running:
 @contextlib.contextmanager
 def running(server: Server, model: str, folder: Path) -> Iterator[Running]:
     """Run a server for the length of the block. Raises BenchError with its log's end when it does not get ready."""
-    values = {"python": tools.python(), "folder": folder, "model": model}
-    if "{mlserver}" in server.command:
-        values["mlserver"] = tools.mlserver()
+    ports = Ports(*free_ports(3))
+    values = {"python": tools.python(), "folder": folder, "model": model, **asdict(ports)}
+    if server.settings is not None:
+        values |= {"mlserver": tools.mlserver(), "settings": folder / server.name}
+        _write_settings(folder / server.name, ports, server.settings)
     command = ["taskset", "-c", str(SERVER_CORE), *shlex.split(server.command.format(**values))]
     pipeline = str(folder / f"{model}.joblib")
     own = {"BENCH_PIPELINE": pipeline, "MLSERVER_MODEL_URI": pipeline, "OMP_NUM_THREADS": "1"}
@@ -126,24 +154,26 @@ def running(server: Server, model: str, folder: Path) -> Iterator[Running]:
         process = subprocess.Popen(
             command, env=os.environ | own | server.environment, stdout=out, stderr=out, start_new_session=True
         )
+    started = Running(server, process, ports)
     try:
-        _await(server, process, log)
-        yield Running(process, time.perf_counter() - begin)
+        _await(started, log)
+        started.start = time.perf_counter() - begin
+        yield started
     finally:
         _end(process)
 
 
-def _await(server: Server, process: subprocess.Popen[bytes], log: Path) -> None:
+def _await(started: Running, log: Path) -> None:
     end = time.monotonic() + _START
     while time.monotonic() < end:
         with contextlib.suppress(urllib.error.URLError, ConnectionError, TimeoutError):
-            urllib.request.urlopen(f"http://127.0.0.1:{HTTP_PORT}{server.ready}", timeout=1)
+            urllib.request.urlopen(started.health_url, timeout=1)
             return
-        if process.poll() is not None:
+        if started.process.poll() is not None:
             break
         time.sleep(0.01)
     tail = log.read_text(errors="replace")[-800:]
-    raise tools.BenchError(f"{server.name} did not become ready; the end of its log:\n{tail}")
+    raise tools.BenchError(f"{started.server.name} did not become ready; the end of its log:\n{tail}")
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

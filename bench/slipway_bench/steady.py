@@ -7,11 +7,11 @@ its latency counts from that time.
 import asyncio
 import time
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import numpy as np
 
 from slipway_bench.load import Burst
-from slipway_bench.servers import HTTP_PORT
 
 _HEAD = "POST {path} HTTP/1.1\r\nhost: bench\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n"
 
@@ -19,13 +19,14 @@ _HEAD = "POST {path} HTTP/1.1\r\nhost: bench\r\ncontent-type: application/json\r
 class _Connections:
     """Connections that are kept for the next request."""
 
-    def __init__(self) -> None:
+    def __init__(self, port: int) -> None:
+        self._port = port
         self._idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
 
     async def ask(self, request: bytes) -> int:
         """Send a request and return the status of its answer, 0 where there was none."""
         reader, writer = (
-            self._idle.pop() if self._idle else await asyncio.open_connection("127.0.0.1", HTTP_PORT)
+            self._idle.pop() if self._idle else await asyncio.open_connection("127.0.0.1", self._port)
         )
         try:
             writer.write(request)
@@ -46,15 +47,14 @@ class _Connections:
             writer.close()
 
 
-def offered(path: str, body: Path, rate: float, seconds: float) -> Burst:
+def offered(url: str, body: Path, rate: float, seconds: float) -> Burst:
     """Send one body so many times a second, evenly spaced."""
-    content = body.read_bytes()
-    request = _HEAD.format(path=path, length=len(content)).encode() + content
-    return asyncio.run(_offered(request, rate, seconds))
+    to, content = urlsplit(url), body.read_bytes()
+    request = _HEAD.format(path=to.path, length=len(content)).encode() + content
+    return asyncio.run(_offered(_Connections(to.port or 80), request, rate, seconds))
 
 
-async def _offered(request: bytes, rate: float, seconds: float) -> Burst:
-    connections = _Connections()
+async def _offered(connections: _Connections, request: bytes, rate: float, seconds: float) -> Burst:
     outcomes: list[tuple[int, float]] = []
 
     async def one(due: float) -> None:

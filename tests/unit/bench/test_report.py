@@ -5,7 +5,7 @@ import pytest
 from slipway_bench import report, scenarios
 from slipway_bench.__main__ import _flags
 from slipway_bench.load import Burst
-from slipway_bench.measure import Overload, Result, Results
+from slipway_bench.measure import Overload, Result, Results, Window
 from slipway_bench.servers import SERVERS
 
 
@@ -18,7 +18,7 @@ def results(ratio: float, **options: float) -> Results:
     for cell in scenarios.CELLS:
         for name in cell.servers:
             rate = 100.0 if name.startswith("kserve") else 100.0 * ratio
-            found.cells[cell, name] = Result(burst(rate, **options), 0.02, 0.01, 20.0)
+            found.cells[cell, name] = Result((Window(burst(rate, **options), 0.01, 20.0),))
     return found
 
 
@@ -66,6 +66,16 @@ def test_ratios_are_judged(ratio: float) -> None:
 def test_the_rest_is_judged(found: Results, what: str, well: bool) -> None:
     judged = verdicts(report.render(found, "make bench"))
     assert [verdict for title, verdict in judged.items() if title.startswith(what)] == [well]
+
+
+def test_a_machine_that_becomes_slower_changes_no_ratio() -> None:
+    ours, theirs = (
+        Result(tuple(Window(burst(rate * speed), 0.0, 20.0) for speed in (1.0, 0.9, 0.5)))
+        for rate in (300.0, 10.0)
+    )
+    assert ours.times(theirs) == pytest.approx(30)
+    assert ours.burst.rate == pytest.approx(270)
+    assert ours.spread == pytest.approx(150 / 270)
 
 
 def test_the_table_shows_every_server_and_failures() -> None:
