@@ -81,8 +81,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--servers", nargs="+", choices=list(servers.SERVERS), default=list(servers.SERVERS), metavar="S"
     )
-    parser.add_argument("--seconds", type=int, default=1, help="length of a window (1)")
-    parser.add_argument("--windows", type=int, default=7, help="windows a cell (7)")
+    parser.add_argument("--seconds", type=int, default=2, help="length of a window (2)")
+    parser.add_argument("--windows", type=int, default=5, help="windows a cell (5)")
     parser.add_argument("--long", type=int, default=60, help="seconds of the offered rates (60)")
     parser.add_argument(
         "--requests", type=int, default=scenarios.MANY, help="requests of the memory part (1000000)"

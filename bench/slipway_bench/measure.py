@@ -15,13 +15,15 @@ from slipway_bench import load, scenarios, steady
 from slipway_bench.load import Burst
 from slipway_bench.scenarios import Cell
 from slipway_bench.servers import SERVER_CORE, SERVERS, Running, running
-from slipway_bench.tools import Tools
+from slipway_bench.tools import BenchError, Tools
 
 _OFFERED_WARM_UP = 2.0
 _SLOW_CONNECTIONS = 64
 _SETTLE = 6.0  # seconds after a start: what a server still does once it is ready is no part of a request
 _PEAK_SECONDS = 8.0  # the limiter has to learn first
 _PROBE_EVERY = 0.05  # seconds
+_REST = 5.0  # seconds a server may go on after a window
+_REST_STEP = 0.03  # seconds without a tick of CPU are rest
 
 
 @dataclass(frozen=True)
@@ -141,6 +143,11 @@ class Bench:
         burst = self._burst(cell, server, self.seconds)
         elapsed, used = time.perf_counter() - begin, server.cpu() - used
         foreign = (_busy(SERVER_CORE) - before - used) / elapsed
+        _await_rest(server)
+        if not burst.rate:
+            raise BenchError(
+                f"{server.server.name} answered nothing in {self.seconds} s: give --seconds more"
+            )
         return Window(burst, max(0.0, foreign), used / (burst.rate * self.seconds) * 1e6)
 
     def _burst(self, cell: Cell, server: Running, seconds: float) -> Burst:
@@ -220,6 +227,14 @@ class _Probe:
             except (urllib.error.URLError, ConnectionError, TimeoutError):
                 self.worst = float("inf")
             self.worst = max(self.worst, (time.perf_counter() - begin) * 1e3)
+
+
+def _await_rest(server: Running) -> None:
+    """Wait until a server has done what nobody waits for any more, which would take from the next one's window."""
+    end, used = time.monotonic() + _REST, -1.0
+    while (now := server.cpu()) > used and time.monotonic() < end:
+        used = now
+        time.sleep(_REST_STEP)
 
 
 def _busy(core: int) -> float:

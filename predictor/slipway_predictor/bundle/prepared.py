@@ -21,6 +21,7 @@ from slipway_predictor.engines import (
     describe,
     open_ahead,
     reference_engine,
+    spare_arrays,
     unpack,
 )
 from slipway_predictor.features import Intake, Table, example_request
@@ -99,6 +100,7 @@ def _from_artifact(bundle: Bundle, *, compiled: bool) -> Prepared:
     _log.info("loading %s (%.1f MiB)", manifest.artifact, len(data) / 2**20)
     bring_code(bundle)
     artifact = read_artifact(data, manifest)
+    spare_arrays()
     reference = reference_engine(artifact.estimator)
     intake, example = _intake(manifest, framed=reference.framed)
     require_fit(manifest, Shape.of(artifact.estimator), lambda: reference.describe(example))

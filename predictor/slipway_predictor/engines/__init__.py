@@ -6,6 +6,7 @@ choose.py picks the engine at load, by parity and speed, and ahead.py makes one 
 from typing import Any
 
 from slipway_predictor.engines.ahead import compile_ahead, describe, open_ahead
+from slipway_predictor.engines.arrays import spare_arrays
 from slipway_predictor.engines.base import Cost, Done, Engine, Queue, Reference
 from slipway_predictor.engines.batch import Batcher, answers
 from slipway_predictor.engines.choose import Choice, choose
@@ -30,6 +31,7 @@ __all__ = [
     "describe",
     "open_ahead",
     "reference_engine",
+    "spare_arrays",
     "unpack",
 ]
 

@@ -193,7 +193,7 @@ def _head(tensor: Tensor) -> dict[str, Any]:
 
 def _output(tensor: Tensor) -> dict[str, Any]:
     array = tensor.array
-    flat = array if array.ndim == 1 else array.reshape(-1)
+    flat = array if array.ndim == 1 else array.ravel()
     if array.size <= _SMALL or array.dtype.kind == "O":
         data: Any = flat.tolist()
     else:
