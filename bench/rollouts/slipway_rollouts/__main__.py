@@ -1,7 +1,6 @@
 """The command: the lab, one ModelDeployment, a client at a steady rate, and one rollout after another."""
 
 import argparse
-import asyncio
 import platform
 import sys
 import time
@@ -14,9 +13,10 @@ from slipway_demo.lab_target import lab_target
 from slipway_demo.models import Models, train
 from slipway_demo.storage import publish
 from slipway_demo.target import CHECKOUT, Target
-from slipway_demo.traffic import Client
 from slipway_rollouts.course import NAME, Course
+from slipway_rollouts.priority import yield_to_requests
 from slipway_rollouts.report import Seen, failures, summary, table
+from slipway_rollouts.sending import sending
 from slipway_rollouts.watching import Latest, watching
 
 NAMESPACE = f"bench-{uuid4().hex[:6]}"  # short: host labels have 63 characters at most
@@ -43,7 +43,9 @@ def main() -> int:
     text = f"""# Rollouts under traffic
 
 `make bench-rollouts`: {options.rounds} rollouts, aborts and rollbacks one after the other in the lab, {options.rate:g} requests a second through
-Envoy Gateway all the while, on two cores that also run the cluster, the client and the operator (Python {platform.python_version()}).
+Envoy Gateway all the while, on two cores that also run the cluster and the operator (Python {platform.python_version()}). The control
+plane, Envoy Gateway's controller, the operator and kubectl have a low priority, as if they were on other nodes, and the
+client is a process of its own in the cluster's network.
 
 {table(seen)}
 """
@@ -65,30 +67,27 @@ def run(target: Target, models: Models, rounds: int, rate: float) -> Seen:
         watching(target, NAMESPACE, "httproute", NAME) as route,
     ):
         course = Course(target, NAMESPACE, models, latest)
-        return asyncio.run(play(course, route, rounds, rate))
+        return play(course, route, rounds, rate)
 
 
-async def play(course: Course, route: Latest, rounds: int, rate: float) -> Seen:
+def play(course: Course, route: Latest, rounds: int, rate: float) -> Seen:
     """All rounds under traffic."""
-    status = await asyncio.to_thread(course.settled, "1")
-    host = str(urlsplit(status["url"]).hostname)
-    client = Client(course.target.url, host, NAME, course.models.rows, rate)
+    host = str(urlsplit(course.settled("1")["url"]).hostname)
     done: list[str] = []
-    begin = time.perf_counter()
-    async with client.running():
-        await asyncio.sleep(10)  # some time without a change to compare with
-        ways = course.rounds(rounds)
-        while (way := await asyncio.to_thread(next, ways, None)) is not None:
+    with sending(host, NAME, course.models.rows, rate) as client:
+        lowered = yield_to_requests()
+        print(f"with a low priority: {', '.join(lowered)}", flush=True)
+        begin = time.perf_counter()
+        time.sleep(10)  # some time without a change to compare with
+        for way in course.rounds(rounds):
             done.append(way)
-            failed = sum(answer.failed for answer in client.answers)
-            spent = time.perf_counter() - begin
             print(
-                f"[{spent:4.0f} s] {len(done)} of {rounds}: {way}; {len(client.answers):,} requests, {failed} failed"
+                f"[{time.perf_counter() - begin:4.0f} s] {len(done)} of {rounds}: {way}; {client.sent:,} requests, "
+                f"{client.failed} failed",
+                flush=True,
             )
-            sys.stdout.flush()
-            await asyncio.sleep(8)
-    changes, starts = ([at - begin for at in times] for times in (route.changes, course.starts))
-    return summary(done, client.answers, changes, starts)
+            time.sleep(8)
+    return summary(done, client.answers, route.changes, course.starts)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """What clients noticed: failed requests, and latencies around changes of the route beside those at other times. Pure."""
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -35,11 +36,11 @@ def summary(
 ) -> Seen:
     """``changes``: when the route was changed, ``starts``: when pods were asked for, on the answers' clock."""
     ordered = sorted(answers, key=lambda answer: answer.at)
-    end = ordered[-1].at if ordered else 0.0
+    first, last = (ordered[0].at, ordered[-1].at) if ordered else (0.0, 0.0)
     near = {at: _p99(_between(ordered, at - WINDOW / 2, at + WINDOW / 2)) for at in changes}
     calm = [p99 for at, p99 in near.items() if not any(start < at < start + STARTING for start in starts)]
-    starts = [index * WINDOW for index in range(int(end // WINDOW))]
-    quiet = [at for at in starts if all(not at - WINDOW < change < at + 2 * WINDOW for change in changes)]
+    windows = [first + index * WINDOW for index in range(int((last - first) // WINDOW))]
+    quiet = [at for at in windows if all(not at - WINDOW < change < at + 2 * WINDOW for change in changes)]
     far = [_p99(_between(ordered, at, at + WINDOW)) for at in quiet]
     return Seen(
         done=Counter(done),
@@ -91,7 +92,8 @@ def _reason(answer: Answer) -> str:
 
 
 def _between(ordered: Sequence[Answer], start: float, end: float) -> list[float]:
-    return [answer.seconds for answer in ordered if start <= answer.at < end]
+    begin, past = (bisect_left(ordered, moment, key=lambda answer: answer.at) for moment in (start, end))
+    return [answer.seconds for answer in ordered[begin:past]]
 
 
 def _p99(seconds: list[float]) -> float | None:

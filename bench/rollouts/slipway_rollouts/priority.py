@@ -1,0 +1,57 @@
+"""Let the control plane yield to the requests, as if it ran on other nodes, where it does outside of a lab.
+
+The API server, the controllers, the operator and kubectl share two cores here with the gateway's proxy, the models and the
+client. Without a lower priority for them the latencies tell of the machine, and not of what a switch does to requests.
+"""
+
+import contextlib
+import os
+from pathlib import Path
+
+from slipway_lab import cgroups
+from slipway_lab.paths import Paths
+
+NICENESS = 15
+CONTROL_PLANE = (
+    "etcd",
+    "kube-apiserver",
+    "kube-controller-manager",
+    "kube-scheduler",
+    "metrics-server",
+    "coredns",
+    "envoy-gateway",
+    "slipway_operator",
+    "slipway_standin",
+)
+"""Programs, and modules that Python runs."""
+
+
+def yield_to_requests() -> list[str]:
+    """Give this process, which runs kubectl, and the lab's control plane a low priority; returns whom."""
+    _lower(os.getpid())
+    lowered = []
+    for member in cgroups.members(Paths.here().name):
+        name = _program(member.pid)
+        if name in CONTROL_PLANE:
+            _lower(member.pid)
+            lowered.append(name)
+    return sorted(lowered)
+
+
+def _program(pid: int) -> str | None:
+    """Which of the control plane's a process is."""
+    try:
+        words = Path(f"/proc/{pid}/cmdline").read_text().split("\0")
+    except OSError:
+        return None
+    names = {word.rpartition("/")[2].partition(".")[0] for word in words[:5]}
+    return next((name for name in CONTROL_PLANE if name in names), None)
+
+
+def _lower(pid: int) -> None:
+    """Every thread of it, and, where the kernel groups tasks by session, its session."""
+    for thread in Path(f"/proc/{pid}/task").iterdir():
+        with contextlib.suppress(ProcessLookupError):
+            os.setpriority(os.PRIO_PROCESS, int(thread.name), NICENESS)
+    with contextlib.suppress(OSError):
+        Path(f"/proc/{pid}/autogroup").write_text(str(NICENESS))
