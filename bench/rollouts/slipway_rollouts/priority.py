@@ -6,6 +6,7 @@ client. Without a lower priority for them the latencies tell of the machine, and
 
 import contextlib
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from slipway_lab import cgroups
@@ -20,7 +21,7 @@ CONTROL_PLANE = (
     "metrics-server",
     "coredns",
     "envoy-gateway",
-    "slipway_operator",
+    "slipway-operator",
     "slipway_standin",
 )
 """Programs, and modules that Python runs."""
@@ -29,23 +30,22 @@ CONTROL_PLANE = (
 def yield_to_requests() -> list[str]:
     """Give this process, which runs kubectl, and the lab's control plane a low priority; returns whom."""
     _lower(os.getpid())
-    lowered = []
+    lowered = set()
     for member in cgroups.members(Paths.here().name):
-        name = _program(member.pid)
-        if name in CONTROL_PLANE:
-            _lower(member.pid)
-            lowered.append(name)
+        with contextlib.suppress(OSError):  # it has ended
+            name = program(Path(f"/proc/{member.pid}/cmdline").read_text().split("\0"))
+            if name:
+                _lower(member.pid)
+                lowered.add(name)
     return sorted(lowered)
 
 
-def _program(pid: int) -> str | None:
-    """Which of the control plane's a process is."""
-    try:
-        words = Path(f"/proc/{pid}/cmdline").read_text().split("\0")
-    except OSError:
-        return None
-    names = {word.rpartition("/")[2].partition(".")[0] for word in words[:5]}
-    return next((name for name in CONTROL_PLANE if name in names), None)
+def program(words: Sequence[str]) -> str | None:
+    """Which of the control plane's a command line runs: itself, as Python's script or as Python's module."""
+    runs = words[0].rpartition("/")[2]
+    if runs.startswith("python"):
+        runs = words[2] if words[1:2] == ["-m"] else words[1].rpartition("/")[2]
+    return runs if runs in CONTROL_PLANE else None
 
 
 def _lower(pid: int) -> None:

@@ -29,4 +29,5 @@ def _say(what: object) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(send(*sys.argv[1:4], float(sys.argv[4])))
+    to, name, asked, each_second = sys.argv[1:]
+    asyncio.run(send(to, name, asked, float(each_second)))

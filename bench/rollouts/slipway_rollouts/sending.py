@@ -42,7 +42,15 @@ def sending(host: str, model: str, rows: Sequence[Sequence[float]], rate: float)
     """Send rows to a model of the lab as long as the block lasts."""
     lab = Lab.here(Paths.here())
     address, port = gateway.address(lab)
-    command = [sys.executable, "-m", "slipway_rollouts.sender", f"http://{address}:{port}", host, model, str(rate)]
+    command = [
+        sys.executable,
+        "-m",
+        "slipway_rollouts.sender",
+        f"http://{address}:{port}",
+        host,
+        model,
+        str(rate),
+    ]
     enter = ["nsenter", f"--net={lab.paths.network}", "--"]
     process = subprocess.Popen(
         [*enter, *command], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True

@@ -1,9 +1,13 @@
 """The report on rollouts under traffic."""
 
+import json
+
 import pytest
 
 from slipway_demo.traffic import Answer
+from slipway_rollouts.priority import program
 from slipway_rollouts.report import failures, summary, table
+from slipway_rollouts.sending import Sending
 
 
 def answers(*moments, seconds=0.01, status=200):
@@ -35,3 +39,33 @@ def test_failures_are_counted():
     seen = summary([], [*answers(1.0), *answers(2.0, status=503)], [], [])
     assert (seen.requests, seen.failed) == (2, 1)
     assert failures(seen) == "  1 × 503 by a: \n"
+
+
+@pytest.mark.parametrize(
+    ("command", "name"),
+    [
+        ("/cache/bin/etcd --data-dir=/lab/node/etcd", "etcd"),
+        ("/app/bin/python3 /app/bin/slipway-operator run", "slipway-operator"),
+        ("/venv/bin/python -m slipway_standin --kubeconfig /lab/kubeconfig", "slipway_standin"),
+        ("/usr/local/bin/envoy-gateway server --config-path=/config/envoy-gateway.yaml", "envoy-gateway"),
+        ("envoy --service-cluster kserve/kserve-ingress-gateway", None),
+        ("/app/bin/python3 /app/bin/slipway-predictor serve /mnt/models", None),
+        ("containerd --config /lab/config/etcd", None),
+        ("", None),
+    ],
+)
+def test_the_control_plane_is_told_from_what_serves(command, name):
+    assert program(command.split(" ")) == name
+
+
+def test_what_the_client_says_is_read_to_the_end():
+    said = [
+        [0, 0],
+        [2, 1],
+        [[3.5, 0, 200, "a", 1, 0.01, ""], [4.5, 1, 503, "", None, 0.02, "no healthy upstream"]],
+    ]
+    seen = Sending()
+    seen.take(iter(map(json.dumps, said)))
+    assert (seen.sent, seen.failed) == (2, 1)
+    assert [answer.failed for answer in seen.answers] == [False, True]
+    assert seen.answers[0].at == 3.5
