@@ -97,12 +97,12 @@ class Reconciler:
         view = view.with_news(readings, self._gating.outcome(subject, view, status), route)
         deployment = Deployment(subject.name, metadata["generation"], spec, status, _commands(metadata))
         decision = decide(deployment, view.seen, now)
-        written = await self._write_status(body, decision)
+        written = await self._write_status(body, status, decision)
         refused = await self._act(subject, view, wanted, decision)
         if refused:
             seen = replace(view.seen, refused=refused)
-            decision = decide(replace(deployment, status=decision.status), seen, now)
-            written = await self._write_status(written, decision)
+            before, decision = decision, decide(replace(deployment, status=decision.status), seen, now)
+            written = await self._write_status(written, before.status, decision)
         await self._record(written, decision, now)
         self._gating.outcome(subject, view, decision.status)  # begins a gate that was just set running
         return max(0.0, (decision.wake - self._now()).total_seconds())
@@ -152,7 +152,10 @@ class Reconciler:
         proxies = await find_proxies(self._client, view.route.parents, subject.namespace)
         return replace(route, cold=await warmth.cold(self._session, proxies, view.route.rules, asked))
 
-    async def _write_status(self, body: Json, decision: Decision) -> Json:
+    async def _write_status(self, body: Json, known: ModelDeploymentStatus, decision: Decision) -> Json:
+        """Write what was decided, unless it is what ``body`` says, read as ``known``; most looks change nothing."""
+        if decision.status == known:
+            return body
         status = decision.status.to_json()
         if status == body.get("status", {}):
             return body

@@ -15,8 +15,8 @@ from slipway_operator.api.model import ApiModel, Time
 
 
 def _pack(parts: list[ApiModel]) -> str:
-    text = json.dumps([part.to_json() for part in parts], separators=(",", ":"))
-    return b64encode(zlib.compress(text.encode(), 9)).decode()
+    texts = ",".join(part.model_dump_json(by_alias=True, exclude_none=True) for part in parts)
+    return b64encode(zlib.compress(f"[{texts}]".encode(), 9)).decode()
 
 
 def _unpack(value: Any) -> Any:

@@ -1,6 +1,5 @@
 """Reading the cluster into an ``Observation``: everything that one decision looks at, and no more."""
 
-import asyncio
 from dataclasses import dataclass, replace
 
 from slipway_operator.api.status import ModelDeploymentStatus, Revision
@@ -58,12 +57,11 @@ async def observe(
 ) -> View:
     """Read everything. Raises ``ApiError`` where the API server does not answer."""
     backend = backend_of(subject.spec)
-    found, runtime, address, policy = await asyncio.gather(
-        find_revisions(client, subject),
-        preflight.find_runtime(client, subject),
-        client.get(SERVICE, subject.namespace, subject.name),
-        find_policy(client, subject),
-    )
+    # One after the other: nearly all of it is in memory, where tasks of their own would only cost.
+    found = await find_revisions(client, subject)
+    runtime = await preflight.find_runtime(client, subject)
+    address = await client.get(SERVICE, subject.namespace, subject.name)
+    policy = await find_policy(client, subject)
     site = Site(subject, settings, {**found.components, wanted.revision: wanted.component})
     unserved = await preflight.check_cluster(client, (INFERENCE_SERVICE, *backend.kinds(subject.spec)))
     route = RouteView(problem=unserved) if unserved else await backend.read(client, site)

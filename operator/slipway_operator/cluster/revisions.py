@@ -1,6 +1,5 @@
 """The revisions that are there: InferenceServices, with the Deployments and pods that KServe made for them."""
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
@@ -39,13 +38,10 @@ class Found:
 async def find_revisions(client: Client, subject: Subject) -> Found:
     """Read the objects of all revisions."""
     selector = f"{names.LABEL_DEPLOYMENT}={subject.name}"
-    services, runtimes, pods, deployments, records = await asyncio.gather(
-        client.list(INFERENCE_SERVICE, subject.namespace, selector),
-        client.list(SERVING_RUNTIME, subject.namespace, selector),
-        client.list(POD, subject.namespace, selector),
-        client.list(DEPLOYMENT, subject.namespace, selector),
-        client.list(CONTROLLER_REVISION, subject.namespace, selector),
-    )
+    kinds = (INFERENCE_SERVICE, SERVING_RUNTIME, POD, DEPLOYMENT, CONTROLLER_REVISION)
+    services, runtimes, pods, deployments, records = [
+        await client.list(kind, subject.namespace, selector) for kind in kinds
+    ]
     by_revision = _grouped(pods)
     workloads = _grouped(deployments)
     found, copies = _by_revision(services), _by_revision(runtimes)

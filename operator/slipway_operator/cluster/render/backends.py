@@ -130,6 +130,6 @@ def holds(whole: Any, part: Any) -> bool:
     """Whether ``whole`` says everything that ``part`` says; what the API server has filled in does not count."""
     if isinstance(part, dict) and isinstance(whole, dict):
         return all(key in whole and holds(whole[key], value) for key, value in part.items())
-    if isinstance(part, Sequence) and isinstance(whole, Sequence) and not isinstance(part, str):
+    if isinstance(part, list) and isinstance(whole, list):
         return len(whole) == len(part) and all(map(holds, whole, part))
     return bool(whole == part)
