@@ -32,6 +32,9 @@ _ROOT_RULES = [
     },
 ]
 
+_ONE_WRITER = {"x-kubernetes-map-type": "atomic"}
+"""Nobody but the operator writes a status, so who owns which of its many fields need not be kept, field by field, at every write."""
+
 Column = tuple[str, str, str, str]
 _COLUMNS: list[Column] = [
     ("Phase", "string", ".status.phase", "What happens now"),
@@ -63,7 +66,7 @@ def crd() -> dict[str, Any]:
     schema = _object(
         "A model that is rolled out on KServe by evidence: canary steps, verdicts, and a way back.",
         spec=structural(ModelDeploymentSpec.model_json_schema(by_alias=True)),
-        status=without_rules(structural(status)),
+        status=without_rules(structural(status)) | _ONE_WRITER,
     )
     version = {
         **_version(schema | {"x-kubernetes-validations": _ROOT_RULES}, _COLUMNS),

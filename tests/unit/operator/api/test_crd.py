@@ -51,6 +51,13 @@ def test_a_policy_says_what_a_rollout_can_say_but_refers_to_no_other():
         assert shared == {name: part for name, part in own.items() if name != "policyRef"}
 
 
+def test_a_status_has_one_owner_as_a_whole_and_a_spec_one_for_each_field():
+    (version,) = crd()["spec"]["versions"]
+    parts = version["schema"]["openAPIV3Schema"]["properties"]
+    assert parts["status"]["x-kubernetes-map-type"] == "atomic"
+    assert "x-kubernetes-map-type" not in parts["spec"]
+
+
 def test_columns_tell_the_story():
     columns = crd()["spec"]["versions"][0]["additionalPrinterColumns"]
     assert [column["name"] for column in columns] == [
