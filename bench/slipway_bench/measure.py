@@ -132,11 +132,14 @@ class Bench:
     def _cell(self, cell: Cell, servers: dict[str, Running]) -> dict[str, Result]:
         for server in servers.values():
             self._burst(cell, server, 1.0)
-        rounds = [
-            {name: self._window(cell, server) for name, server in servers.items()}
-            for _ in range(self.windows)
-        ]
-        return {name: Result(tuple(each[name] for each in rounds)) for name in servers}
+        results: dict[str, Result] = {}
+        for together in (True, False):  # what is divided by each other is measured within seconds
+            names = [name for name in servers if (name in scenarios.COMPARED) is together]
+            rounds = [
+                {name: self._window(cell, servers[name]) for name in names} for _ in range(self.windows)
+            ]
+            results |= {name: Result(tuple(each[name] for each in rounds)) for name in names}
+        return results
 
     def _window(self, cell: Cell, server: Running) -> Window:
         before, begin, used = _busy(SERVER_CORE), time.perf_counter(), server.cpu()

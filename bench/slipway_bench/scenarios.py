@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 
 PEERS = ("kserve", "kserve-quiet", "mlserver", "mlserver-batch", "fastapi")
+COMPARED = ("slipway", "slipway-sklearn", "kserve")
+"""Their ratios are what is judged."""
 ALL = ("slipway", "slipway-sklearn", *PEERS)
 
 

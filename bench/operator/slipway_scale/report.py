@@ -71,7 +71,7 @@ def render(figures: Figures, command: str, when: str, machine: str) -> str:
             share=f"{creates / figures.count:.1f}",
             settled_cpu=figures.settled_cpu,
             api_cpu=figures.settled_api_cpu,
-            other_cpu=figures.settled_other_cpu,
+            other_cpu=max(0.0, figures.settled_other_cpu),
             idle_reads=figures.idle_requests.get("GET", 0),
             idle_cpu=100 * figures.idle_cpu / figures.idle_seconds,
             rolling=figures.rolling,

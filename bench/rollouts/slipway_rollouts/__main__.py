@@ -14,7 +14,7 @@ from slipway_demo.models import Models, train
 from slipway_demo.storage import publish
 from slipway_demo.target import CHECKOUT, Target
 from slipway_rollouts.course import NAME, Course
-from slipway_rollouts.priority import yield_to_requests
+from slipway_rollouts.priority import yielding_to_requests
 from slipway_rollouts.report import Seen, failures, summary, table
 from slipway_rollouts.sending import sending
 from slipway_rollouts.watching import Latest, watching
@@ -74,8 +74,7 @@ def play(course: Course, route: Latest, rounds: int, rate: float) -> Seen:
     """All rounds under traffic."""
     host = str(urlsplit(course.settled("1")["url"]).hostname)
     done: list[str] = []
-    with sending(host, NAME, course.models.rows, rate) as client:
-        lowered = yield_to_requests()
+    with sending(host, NAME, course.models.rows, rate) as client, yielding_to_requests() as lowered:
         print(f"with a low priority: {', '.join(lowered)}", flush=True)
         begin = time.perf_counter()
         time.sleep(10)  # some time without a change to compare with

@@ -6,7 +6,7 @@ client. Without a lower priority for them the latencies tell of the machine, and
 
 import contextlib
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from slipway_lab import cgroups
@@ -27,17 +27,25 @@ CONTROL_PLANE = (
 """Programs, and modules that Python runs."""
 
 
-def yield_to_requests() -> list[str]:
-    """Give this process, which runs kubectl, and the lab's control plane a low priority; returns whom."""
-    _lower(os.getpid())
-    lowered = set()
+@contextlib.contextmanager
+def yielding_to_requests() -> Iterator[list[str]]:
+    """Give this process, which runs kubectl, and the lab's control plane a low priority for the block; gives whom."""
+    try:
+        yield _give(NICENESS)
+    finally:
+        _give(0)
+
+
+def _give(niceness: int) -> list[str]:
+    _renice(os.getpid(), niceness)
+    found = set()
     for member in cgroups.members(Paths.here().name):
         with contextlib.suppress(OSError):  # it has ended
             name = program(Path(f"/proc/{member.pid}/cmdline").read_text().split("\0"))
             if name:
-                _lower(member.pid)
-                lowered.add(name)
-    return sorted(lowered)
+                _renice(member.pid, niceness)
+                found.add(name)
+    return sorted(found)
 
 
 def program(words: Sequence[str]) -> str | None:
@@ -48,10 +56,10 @@ def program(words: Sequence[str]) -> str | None:
     return runs if runs in CONTROL_PLANE else None
 
 
-def _lower(pid: int) -> None:
+def _renice(pid: int, niceness: int) -> None:
     """Every thread of it, and, where the kernel groups tasks by session, its session."""
     for thread in Path(f"/proc/{pid}/task").iterdir():
         with contextlib.suppress(ProcessLookupError):
-            os.setpriority(os.PRIO_PROCESS, int(thread.name), NICENESS)
+            os.setpriority(os.PRIO_PROCESS, int(thread.name), niceness)
     with contextlib.suppress(OSError):
-        Path(f"/proc/{pid}/autogroup").write_text(str(NICENESS))
+        Path(f"/proc/{pid}/autogroup").write_text(str(niceness))
