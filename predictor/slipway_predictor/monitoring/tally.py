@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+_sum = np.add.reduce  # as the method of that name, without its detour through Python
+
 Buckets = list[tuple[str, float]]
 """Upper bounds as Prometheus writes them, each with how many values are at most that."""
 
@@ -21,6 +23,7 @@ class Tally:
     def __init__(self, bounds: Sequence[float]) -> None:
         """`bounds`: upper bounds of the buckets, rising, without infinity."""
         self._bounds = [float(bound) for bound in bounds]
+        self._edges = np.array(self._bounds)
         self._names = [*map(str, self._bounds), "+Inf"]
         self._counts = [0] * len(self._names)
         self._sum = 0.0
@@ -33,9 +36,9 @@ class Tally:
 
     def add_all(self, values: "NDArray[Any]") -> None:
         """Count values [n] at once."""
-        places = np.bincount(np.searchsorted(self._bounds, values), minlength=len(self._counts)).tolist()
+        places = np.bincount(self._edges.searchsorted(values), minlength=len(self._counts)).tolist()
         self._counts = [one + more for one, more in zip(self._counts, places, strict=True)]
-        self._sum += float(values.sum())
+        self._sum += float(_sum(values))
 
     def read(self) -> tuple[Buckets, float]:
         """Return the buckets and the sum of all values."""

@@ -36,16 +36,16 @@ def cut(body: bytes) -> Cut | None:
     """
     read = _reader()
     at = body.find(_KEY)
-    if read is None or at < 0 or body.find(_KEY, at + len(_KEY)) >= 0:
+    if read is None or at < 0:
         return None
     opens = _OPENS.match(body, at + len(_KEY))
     if opens is None:
         return None
     start = opens.end() - 1
-    most = body.count(b",", start) + 1
+    most = (len(body) - start) // 2  # each has a digit, and a comma or the bracket
     numbers, count = np.empty(most), ctypes.c_int64()
     end = read(body, start, len(body), numbers.ctypes.data, most, ctypes.addressof(count))
-    if end < 0:
+    if end < 0 or body.find(_KEY, end) >= 0:
         return None
     return Cut(b"".join((body[:start], b"[]", body[end:])), numbers[: count.value])
 

@@ -47,6 +47,25 @@ def test_whole_numbers(values):
     same(json.dumps(values))
 
 
+@given(st.integers(0, 10**19), st.integers(0, 30), st.integers(0, 10**19))
+def test_zeros_before_and_within_a_fraction(whole, zeros, part):
+    same(f"[{whole}.{'0' * zeros}{part},0.{'0' * zeros}{part}]")
+
+
+@given(st.text("0123456789", min_size=1, max_size=24), st.integers(0, 24), st.integers(0, 0x7F))
+def test_what_is_no_digit_is_found_at_every_place(digits, place, other):
+    text = f"[{digits[:place]}{chr(other)}{digits[place:]}]"
+    found = numbers.cut(body(text))
+    try:
+        json.loads(text)
+    except ValueError:
+        if found is not None:  # the list ends earlier, and what follows is left for the parser to refuse
+            with pytest.raises(ValueError):
+                orjson.loads(found.rest)
+    else:
+        same(text)
+
+
 @given(st.integers(0, 10**19), st.integers(0, 10**19), st.integers(-30, 30), st.booleans())
 def test_decimals_and_exponents(whole, part, exponent, negative):
     same(f"[{'-' * negative}{whole}.{part}e{exponent}]")
@@ -76,6 +95,7 @@ def test_edges_are_read(text):
     [
         "[]", "[01]", "[1.]", "[.5]", "[1e]", "[1e+]", "[+1]", "[1,]", "[1 2]", "[null]", "[[1]]", "[NaN]", "[1",
         "[-]", "[1e400]", "[12345678901234567890]", "[1e-400]", "[true]", '["1"]', "[0x1]", "[1e99999999999]", "[--1]",
+        "[1234567/]", "[12345678:]", "[0.1234567é]", "[0.123456789é1]", "[100000000000000000000000000000000000000]",
     ],
 )  # fmt: skip
 def test_what_is_no_list_of_such_numbers_is_left_alone(text):
