@@ -51,9 +51,12 @@ def sending(host: str, model: str, rows: Sequence[Sequence[float]], rate: float)
         model,
         str(rate),
     ]
-    enter = ["nsenter", f"--net={lab.paths.network}", "--"]
     process = subprocess.Popen(
-        [*enter, *command], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
+        [*lab.launcher.enter(), *command],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
     )
     assert process.stdin is not None
     assert process.stdout is not None

@@ -54,9 +54,8 @@ def _by_position(rows: list[Any], names: Sequence[str]) -> tuple[Tensor, ...]:
         if type(row) is not list or len(row) != width:
             raise BadRequest(f"instances[{index}] must be a list of {width} values, like instances[0]")
     columns = [[row[at] for row in rows] for at in range(width)]
-    numbers = (
-        _NUMBERS if width == len(names) else _NUMBERS | _NULL
-    )  # else null may be one of a column of text
+    # Where each value has an input of its own, null may be one of a column of text.
+    numbers = _NUMBERS if width == len(names) else _NUMBERS | _NULL
     if all(set(map(type, column)) <= numbers for column in columns):
         flat = [nan if value is None else float(value) for row in rows for value in row]
         return (Tensor("instances", "FP64", np.array(flat).reshape(len(rows), width)),)
