@@ -5,7 +5,6 @@ split has taken when all have been accepted. What the gateway refuses beside the
 and holds no switch up, least of all the one back.
 """
 
-import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -48,9 +47,7 @@ class OwnRoutes:
         """The routes of the ModelDeployment's name."""
         subject = site.subject
         plan = await _plan(client, site)
-        http, grpc, policy = await asyncio.gather(
-            *(client.get(kind, subject.namespace, subject.name) for kind in MADE)
-        )
+        http, grpc, policy = [await client.get(kind, subject.namespace, subject.name) for kind in MADE]
         claimed = claimed_hostnames(site.settings, subject.name, subject.namespace, subject.spec.traffic)
         problem = (
             plan.parents.problem

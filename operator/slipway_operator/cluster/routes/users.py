@@ -4,7 +4,6 @@
 written back, if the route is still the one that was read.
 """
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -41,9 +40,8 @@ class UsersRoute:
     async def read(self, client: Client, site: Site) -> RouteView:
         """The user's route, as far as it is this ModelDeployment's."""
         subject, name = site.subject, _name(site)
-        route, left = await asyncio.gather(
-            client.get(HTTP_ROUTE, subject.namespace, name), _left(client, site)
-        )
+        route = await client.get(HTTP_ROUTE, subject.namespace, name)
+        left = await _left(client, site)
         problem = users.fault(subject, name, route)
         if route is None or problem:
             return RouteView(problem=problem)
