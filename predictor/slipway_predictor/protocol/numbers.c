@@ -6,6 +6,9 @@
 #include <math.h>
 #include <stdint.h>
 #include <string.h>
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
 #define MOST_DIGITS 19 /* of which every number is below 2^64 */
 
@@ -121,18 +124,102 @@ static int number(const char *text, int64_t end, int64_t *at, double *out) {
     return 1;
 }
 
+/* Reads the number that fills a text but for spaces around it; returns whether one does. */
+static int any(const char *text, int64_t at, int64_t stop, double *out) {
+    while (at < stop && is_space(text[at])) at++;
+    if (!number(text, stop, &at, out)) return 0;
+    while (at < stop && is_space(text[at])) at++;
+    return at == stop;
+}
+
+#if defined(__SSE2__)
+
+/* Loaded from n bytes after its beginning: 16 - n bytes of no bit, and n of all. */
+static const int8_t LAST[32] = {[16] = -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1};
+
+static __m128i last(int64_t n) { return _mm_loadu_si128((const __m128i *)(LAST + n)); }
+
+/* The number that 16 digits are, the first in the lowest byte: pairs are made, fours, eights, and of those the number. */
+static int64_t sixteen(__m128i digits) {
+    __m128i tens = _mm_mullo_epi16(_mm_and_si128(digits, _mm_set1_epi16(0xff)), _mm_set1_epi16(10));
+    __m128i pairs = _mm_add_epi16(tens, _mm_srli_epi16(digits, 8));
+    __m128i fours = _mm_madd_epi16(pairs, _mm_set1_epi32(1 << 16 | 100));
+    __m128i eights = _mm_madd_epi16(_mm_packs_epi32(fours, fours), _mm_set1_epi32(1 << 16 | 10000));
+    uint64_t both = (uint64_t)_mm_cvtsi128_si64(eights);
+    return (int64_t)((both & 0xffffffff) * 100000000 + (both >> 32));
+}
+
+/* The same for a number of up to 16 digits and a point, no exponent, and one space before it at most: what nearly all
+   are. Without a branch that depends on its digits, and from its end on, so that the processor is busy with several. */
+static int usual(const char *text, int64_t at, int64_t stop, double *out) {
+    at += text[at] == ' ';
+    int negative = text[at] == '-';
+    at += negative;
+    int64_t n = stop - at;
+    if (n < 1 || n > 16 || stop < 16) return 0;
+    const char *begin = text + stop - 16;
+    __m128i digits = _mm_sub_epi8(_mm_loadu_si128((const __m128i *)begin), _mm_set1_epi8('0'));
+    __m128i none = _mm_cmpeq_epi8(_mm_max_epu8(digits, _mm_set1_epi8(10)), digits);
+    unsigned others = (unsigned)_mm_movemask_epi8(none) >> (16 - n) << (16 - n);
+    int point = others ? __builtin_ctz(others) : -1;
+    int places = others ? 15 - point : 0;
+    int64_t whole = others ? n - 1 - places : n;
+    if (others && ((others & (others - 1)) || begin[point] != '.' || !places || !whole)) return 0;
+    if ((text[at] == '0') & (whole > 1)) return 0;
+    digits = _mm_and_si128(digits, last(n));
+    /* What is before the point takes its place. */
+    __m128i behind = last(15 - point);
+    __m128i before = _mm_andnot_si128(behind, _mm_slli_si128(digits, 1));
+    int64_t all = sixteen(_mm_or_si128(_mm_and_si128(behind, digits), before));
+    if (negative & !others & !all) return 0;
+    double value = (double)all / EXACT[places];
+    *out = negative ? -value : value;
+    return 1;
+}
+
+static uint64_t ends_of_16(const char *text) {
+    __m128i piece = _mm_loadu_si128((const __m128i *)text);
+    __m128i commas = _mm_cmpeq_epi8(piece, _mm_set1_epi8(',')), brackets = _mm_cmpeq_epi8(piece, _mm_set1_epi8(']'));
+    return (uint64_t)_mm_movemask_epi8(_mm_or_si128(commas, brackets));
+}
+
+static uint64_t ends_of_64(const char *text) {
+    return ends_of_16(text) | ends_of_16(text + 16) << 16 | ends_of_16(text + 32) << 32 | ends_of_16(text + 48) << 48;
+}
+
+#else
+
+static int usual(const char *text, int64_t at, int64_t stop, double *out) {
+    (void)text, (void)at, (void)stop, (void)out;
+    return 0;
+}
+
+#endif
+
+/* Which of the next 64 bytes end an element: a bit for each. */
+static uint64_t ends(const char *text, int64_t left) {
+#if defined(__SSE2__)
+    if (left >= 64) return ends_of_64(text);
+#endif
+    uint64_t found = 0;
+    for (int64_t i = 0; i < left && i < 64; i++) found |= (uint64_t)(text[i] == ',' || text[i] == ']') << i;
+    return found;
+}
+
 /* Reads the array whose '[' is at `at`. Returns the place behind its ']' and its length in `*count`, or -1. */
 int64_t slipway_numbers_read(const char *text, int64_t at, int64_t end, double *out, int64_t most, int64_t *count) {
-    int64_t n = 0;
-    for (at++;; at++) {
-        while (at < end && is_space(text[at])) at++;
-        if (n >= most || !number(text, end, &at, out + n)) return -1;
-        n++;
-        while (at < end && is_space(text[at])) at++;
-        if (at >= end) return -1;
-        if (text[at] == ']') break;
-        if (text[at] != ',') return -1;
+    int64_t n = 0, begin = at + 1;
+    for (int64_t block = begin; block < end; block += 64) {
+        for (uint64_t left = ends(text + block, end - block); left; left &= left - 1) {
+            int64_t stop = block + __builtin_ctzll(left);
+            if (n >= most || !(usual(text, begin, stop, out + n) || any(text, begin, stop, out + n))) return -1;
+            n++;
+            if (text[stop] == ']') {
+                *count = n;
+                return stop + 1;
+            }
+            begin = stop + 1;
+        }
     }
-    *count = n;
-    return at + 1;
+    return -1;
 }

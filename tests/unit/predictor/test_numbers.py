@@ -52,6 +52,18 @@ def test_zeros_before_and_within_a_fraction(whole, zeros, part):
     same(f"[{whole}.{'0' * zeros}{part},0.{'0' * zeros}{part}]")
 
 
+@given(
+    st.lists(
+        st.from_regex(r" ?-?(0|[1-9][0-9]{0,16})(\.[0-9]{1,16})?", fullmatch=True), min_size=1, max_size=40
+    )
+)
+def test_numbers_of_few_digits(texts):
+    assert numbers.cut(body(f"[{','.join(texts)}]")) is not None or max(map(len, texts)) > len(
+        "-0.12345678901234"
+    )
+    same(f"[{','.join(texts)}]")
+
+
 @given(st.text("0123456789", min_size=1, max_size=24), st.integers(0, 24), st.integers(0, 0x7F))
 def test_what_is_no_digit_is_found_at_every_place(digits, place, other):
     text = f"[{digits[:place]}{chr(other)}{digits[place:]}]"
