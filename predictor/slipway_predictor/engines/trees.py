@@ -1,7 +1,7 @@
 """Tree ensembles as flat arrays, in the form in which a walker takes them. Beside this is who reads whose trees.
 
-A node's right child always follows its left one, and a leaf is its own left child with a threshold of infinity: a walk
-is then the same step over and over, without asking whether it has arrived.
+Each tree is its root and then pairs of siblings, the left one first, and a leaf is its own left child with a threshold
+of infinity: a walk is then the same step over and over, without asking whether it has arrived.
 """
 
 from collections.abc import Sequence
@@ -114,5 +114,22 @@ def require_sound(ensemble: Ensemble) -> None:
         raise ValueError("a node leads nowhere")
     if ((nodes["feature"] < 0) | (nodes["feature"] >= ensemble.features)).any():
         raise ValueError("a split asks for a column that is not there")
-    if not len(ensemble.roots) or ((ensemble.roots < 0) | (ensemble.roots >= count)).any():
+    _require_pairs(nodes["left"], leaves, ensemble.roots)
+
+
+def _require_pairs(left: NDArray[Any], leaves: NDArray[np.bool_], roots: NDArray[np.int32]) -> None:
+    """Raise ValueError unless the trees lie one after the other, each as its root and then pairs of siblings."""
+    count = len(left)
+    if (
+        roots.ndim != 1
+        or not len(roots)
+        or roots[0] != 0
+        or (np.diff(roots) <= 0).any()
+        or roots[-1] >= count
+    ):
         raise ValueError("a tree has no root")
+    tree = np.searchsorted(roots, np.arange(count), side="right") - 1
+    children = left[~leaves]
+    astray = (tree[children] != tree[~leaves]) | ((children - roots[tree[children]]) % 2 == 0)
+    if (np.diff(np.append(roots, count)) % 2 == 0).any() or astray.any():
+        raise ValueError("a tree's siblings do not lie side by side")

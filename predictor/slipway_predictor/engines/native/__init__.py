@@ -11,11 +11,12 @@ from typing import Any
 
 import numpy as np
 
+from slipway_predictor.engines.native.words import Words, words_of
 from slipway_predictor.engines.trees import Ensemble
 from slipway_predictor.engines.walkers import Matrix, Walker
 
 LIBRARY = Path(__file__).with_name("_trees.so")
-_LAYOUT = 2  # of the structure below; slipway_trees_layout() in trees.c says what the library was built with
+_LAYOUT = 3  # of the structure below; slipway_trees_layout() in trees.c says what the library was built with
 _LONG = 1 << 12  # lanes (a row in a tree) from which on, at some 50 µs, other threads are let run meanwhile
 
 
@@ -23,7 +24,7 @@ class _Ensemble(ctypes.Structure):
     """`ensemble` in trees.c."""
 
     _fields_ = (
-        ("nodes", ctypes.c_void_p),
+        ("words", ctypes.c_void_p),
         ("missing_left", ctypes.c_void_p),
         ("roots", ctypes.c_void_p),
         ("values", ctypes.c_void_p),
@@ -50,14 +51,15 @@ def available() -> bool:
 def native_walker(ensemble: Ensemble) -> Walker:
     """Return a walker in C. Only where `available()`."""
     holding, releasing = _function(ctypes.PyDLL), _function(ctypes.CDLL)
-    structure = _structure(ensemble)
+    words = words_of(ensemble)
+    structure = _structure(ensemble, words)
     where = ctypes.addressof(structure)
     trees, features, columns = len(ensemble.roots), ensemble.features, ensemble.columns
     start, divisor = ensemble.start if ensemble.start.any() else None, ensemble.divisor
     address = ctypes.addressof
     view: Any = ctypes.c_char.from_buffer  # works on arrays of any type; its stub knows only buffers
 
-    def walk(x: Matrix, _keep: Any = (structure, ensemble)) -> Matrix | None:
+    def walk(x: Matrix, _keep: Any = (structure, words, ensemble)) -> Matrix | None:
         if not x.flags.carray:  # of the right order, aligned and writable, as the view below wants it
             x = np.array(x, order="C")
         rows = len(x)
@@ -89,11 +91,11 @@ def _function(loader: Any) -> Any:
     return function
 
 
-def _structure(ensemble: Ensemble) -> _Ensemble:
+def _structure(ensemble: Ensemble, words: Words) -> _Ensemble:
     return _Ensemble(
-        nodes=ensemble.nodes.ctypes.data,
+        words=words.nodes.ctypes.data,
         missing_left=ensemble.missing_left.ctypes.data,
-        roots=ensemble.roots.ctypes.data,
+        roots=words.roots.ctypes.data,
         values=ensemble.values.ctypes.data,
         trees=len(ensemble.roots),
         features=ensemble.features,

@@ -4,9 +4,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from slipway_predictor.engines import native
+from slipway_predictor.engines.native.words import words_of
+from slipway_predictor.engines.trees import NODE, Ensemble
 
 from .conftest import ROOT
 
@@ -61,3 +64,29 @@ def test_a_compiler_that_fails_leaves_nothing(compiler: str, tmp_path: Path) -> 
     )
     assert compiler in result.stdout
     assert not target.exists()
+
+
+def test_siblings_are_words_side_by_side_and_a_tree_begins_with_a_root_of_its_own() -> None:
+    nodes = np.array([(np.inf, 0, at) for at in range(9)], NODE)
+    for at, split in {0: (0.5, 3, 1), 2: (1.5, 2, 3), 6: (2.5, 1, 7)}.items():
+        nodes[at] = split
+    ensemble = Ensemble(
+        nodes=nodes,
+        missing_left=np.zeros(9, np.uint8),
+        roots=np.array([0, 5, 6], np.int32),
+        values=np.zeros((9, 1)),
+        features=4,
+        columns=1,
+        narrow=False,
+        refuses_infinity=False,
+        refuses_missing=False,
+    )
+    words = words_of(ensemble)
+    splits = words.nodes.view(np.uint32).reshape(-1, 2)
+    assert words.nodes.ctypes.data % 32 == 0, "a pair may lie in two lines of the cache"
+    assert words.roots.tolist() == [1, 13, 17]
+    assert words.nodes[[1, 4, 5, 8, 9, 13, 17, 20, 21]].tolist() == nodes["threshold"].tolist()
+    assert splits[[3, 7, 19]].tolist() == [[3, 4], [2, 8], [1, 20]]
+    assert splits[[6, 10, 11, 15, 22, 23], 1].tolist() == [4, 8, 9, 13, 20, 21], (
+        "a leaf does not keep its walk"
+    )

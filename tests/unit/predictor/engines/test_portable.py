@@ -148,9 +148,17 @@ def put(key: str, field: str, at: int, value: float) -> Callable[[dict[str, Any]
         (put("model.nodes", "left", 0, 0), "a node leads nowhere"),
         (put("model.nodes", "left", 0, -7), "a node leads nowhere"),
         (put("model.nodes", "left", 0, 2**31 - 1), "a node leads nowhere"),
+        (put("model.nodes", "left", 0, 2), "siblings do not lie side by side"),
+        (
+            lambda head, arrays: put("model.nodes", "left", 0, arrays["model.roots"][1] + 1)(head, arrays),
+            "siblings do not lie side by side",
+        ),
         (put("model.nodes", "feature", 0, -1), "a column that is not there"),
         (put("model.nodes", "feature", 0, 5), "a column that is not there"),
         (put("model.roots", "", 3, 10**6), "a tree has no root"),
+        (put("model.roots", "", 3, 0), "a tree has no root"),
+        (put("model.roots", "", 0, 1), "a tree has no root"),
+        (lambda head, arrays: np.add.at(arrays["model.roots"], 3, 1), "siblings do not lie side by side"),
         (
             lambda head, arrays: arrays.update({"model.values": arrays["model.values"][:-1]}),
             "not of one length",
