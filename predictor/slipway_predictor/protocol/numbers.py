@@ -44,7 +44,9 @@ def cut(body: bytes) -> Cut | None:
     start = opens.end() - 1
     most = (len(body) - start) // 2  # each has a digit, and a comma or the bracket
     numbers, count = np.empty(most), ctypes.c_int64()
-    end = read(body, start, len(body), numbers.ctypes.data, most, ctypes.addressof(count))
+    # The address as ctypes has it: asking numpy for it takes three times as long.
+    place = ctypes.addressof(ctypes.c_char.from_buffer(numbers))  # type: ignore[arg-type]  # its stub knows only buffers
+    end = read(body, start, len(body), place, most, ctypes.addressof(count))
     if end < 0 or body.find(_KEY, end) >= 0:
         return None
     return Cut(b"".join((body[:start], b"[]", body[end:])), numbers[: count.value])
