@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from slipway_bench.servers import LOAD_CORE
 from slipway_bench.tools import BenchError, Tools
@@ -48,39 +49,48 @@ def closed(tools: Tools, url: str, bodies: Path, connections: int, seconds: floa
 def offered(
     tools: Tools, url: str, body: Path, rate: int, connections: int, seconds: float, folder: Path
 ) -> Burst:
-    """Send one body at a fixed rate, whatever comes back; a connection has one request under way at most."""
+    """Send one body at a fixed rate, evenly spaced, whatever comes back.
+
+    The connections begin a millisecond after one another and send in turn. One has a request under way at most: there
+    must be so many that each has its answer long before its next turn.
+    """
     words = ["--h1", "-c", str(connections), "-m", "1", "--rps", str(rate / connections)]
-    header = ["-H", "content-type: application/json"]
-    return _h2load(tools, [*words, *header], body, url, seconds, folder)
+    words += ["-n", str(round(rate * seconds)), "-r", "1", "--rate-period", "1ms"]
+    table = _h2load(tools, [*words, "-H", "content-type: application/json"], body, url, folder)
+    first, last = (
+        np.percentile(table[:, 0], [5, 95]) / 1e6
+    )  # not all have begun before, and not all go on after
+    return _burst(table, 0.9 / (last - first))
 
 
 def grpc(tools: Tools, url: str, body: Path, calls: int, seconds: float, folder: Path) -> Burst:
     """Make so many calls at a time, each as soon as the last is answered."""
     connections = min(calls, _STREAMS)
-    words = ["-c", str(connections), "-m", str(calls // connections)]
+    words = ["-D", f"{seconds:g}", "-c", str(connections), "-m", str(calls // connections)]
     header = ["-H", "content-type: application/grpc", "-H", "te: trailers"]
-    return _h2load(tools, [*words, *header], body, url, seconds, folder)
+    return _burst(_h2load(tools, [*words, *header], body, url, folder), 1 / seconds)
 
 
-def _h2load(tools: Tools, words: list[str], body: Path, url: str, seconds: float, folder: Path) -> Burst:
+def _h2load(tools: Tools, words: list[str], body: Path, url: str, folder: Path) -> NDArray[np.float64]:
+    """Return a row for each request: when it was sent (microseconds), its status, how long it took (microseconds)."""
     log = folder / "h2load.log"
     log.unlink(missing_ok=True)
-    _run(
-        tools,
-        [tools.h2load, "-t", "1", "-D", f"{seconds:g}", "-d", str(body), *words, f"--log-file={log}", url],
-    )
+    _run(tools, [tools.h2load, "-t", "1", "-d", str(body), *words, f"--log-file={log}", url])
     if not log.exists() or not log.stat().st_size:
         raise BenchError("h2load got no answer")
-    table = np.loadtxt(log, usecols=(1, 2), ndmin=2)
-    status, took = table[:, 0], table[:, 1] / 1e3
+    table: NDArray[np.float64] = np.loadtxt(log, ndmin=2)
+    return table
+
+
+def _burst(table: NDArray[np.float64], share: float) -> Burst:
+    """Sum up what h2load saw; `share` of a second's requests is one of the table."""
+    status, took = table[:, 1], table[:, 2] / 1e3
     good, refused = status == 200, int((status == 503).sum())
     if not good.any():
         raise BenchError(f"h2load got no good answer, but status {int(status[0])}")
     p50, p99 = np.percentile(took[good], [50, 99])
     failed = int((~good).sum()) - refused
-    return Burst(
-        float(good.sum() / seconds), float(p50), float(p99), float(took[good].max()), failed, refused
-    )
+    return Burst(float(good.sum() * share), float(p50), float(p99), float(took[good].max()), failed, refused)
 
 
 def _run(tools: Tools, command: list[str]) -> str:

@@ -51,6 +51,11 @@ class Result:
         ]
 
     @property
+    def p99(self) -> float:
+        """The median of the windows' own, in milliseconds: the machine stops for some of them, and not for others."""
+        return median(window.burst.p99 for window in self.windows)
+
+    @property
     def spread(self) -> float:
         """(best - worst) / median of the windows' rates."""
         rates = [window.burst.rate for window in self.windows]

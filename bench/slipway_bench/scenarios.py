@@ -70,7 +70,8 @@ OFFERED = (10_000, 40_000)
 OFFERED_MUST = 10_000
 """More is an aim."""
 OFFERED_P99 = 5.0
-OFFERED_CONNECTIONS = 50
+OFFERED_CONNECTIONS = 499
+"""A prime: connections that begin a millisecond after one another have their turns evenly spaced at any such rate."""
 MANY = 1_000_000
 """Requests after which the memory must not have grown by more than GROWTH."""
 GROWTH = 0.02

@@ -1,4 +1,4 @@
-"""An offered rate of evenly spaced requests, for rates that Python can make: h2load sends its connections' together.
+"""An offered rate of evenly spaced requests for an overload, where any number of them may be under way at once.
 
 A request goes out when its time has come, over any idle connection or a new one, whatever became of those before it;
 its latency counts from that time.

@@ -78,6 +78,13 @@ def test_a_machine_that_becomes_slower_changes_no_ratio() -> None:
     assert ours.spread == pytest.approx(150 / 270)
 
 
+def test_a_machine_that_stops_in_one_window_changes_no_latency() -> None:
+    cell = next(cell for cell in scenarios.CELLS if cell.model == "LR" and cell.connections == 1)
+    windows = tuple(Window(burst(100.0, p99=p99), 0.0, 20.0) for p99 in (0.2, 5.0, 0.25))
+    judged = verdicts(report.render(Results(cells={(cell, "slipway"): Result(windows)}), "make bench"))
+    assert judged["LR, one connection, p99"]
+
+
 def test_the_table_shows_every_server_and_failures() -> None:
     page = report.render(results(30, failed=7), "make bench")
     assert all(f"- `{name}`: {server.says}" in page for name, server in SERVERS.items())
