@@ -1,7 +1,7 @@
 """One burst of load: closed loop with wrk, an offered rate or gRPC with h2load; and what came of it."""
 
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +11,7 @@ from slipway_bench.servers import LOAD_CORE
 from slipway_bench.tools import BenchError, Tools
 
 _ROTATING = Path(__file__).with_name("rotate.lua")
+_GOOD, _REFUSED = 200, 503
 _STREAMS = 8  # connections at most for gRPC; more calls share them
 
 
@@ -52,15 +53,17 @@ def offered(
     """Send one body at a fixed rate, evenly spaced, whatever comes back.
 
     The connections begin a millisecond after one another and send in turn. One has a request under way at most: there
-    must be so many that each has its answer long before its next turn.
+    must be so many that each has its answer long before its next turn. Rate and latencies are those of the middle nine
+    tenths, when all connections send.
     """
     words = ["--h1", "-c", str(connections), "-m", "1", "--rps", str(rate / connections)]
     words += ["-n", str(round(rate * seconds)), "-r", "1", "--rate-period", "1ms"]
     table = _h2load(tools, [*words, "-H", "content-type: application/json"], body, url, folder)
-    first, last = (
-        np.percentile(table[:, 0], [5, 95]) / 1e6
-    )  # not all have begun before, and not all go on after
-    return _burst(table, 0.9 / (last - first))
+    starts = table[:, 0]
+    first, last = np.percentile(starts, [5, 95])
+    middle = _burst(table[(starts >= first) & (starts <= last)], 1e6 / (last - first))
+    refused = int((table[:, 1] == _REFUSED).sum())
+    return replace(middle, refused=refused, failed=int((table[:, 1] != _GOOD).sum()) - refused)
 
 
 def grpc(tools: Tools, url: str, body: Path, calls: int, seconds: float, folder: Path) -> Burst:
@@ -85,7 +88,7 @@ def _h2load(tools: Tools, words: list[str], body: Path, url: str, folder: Path) 
 def _burst(table: NDArray[np.float64], share: float) -> Burst:
     """Sum up what h2load saw; `share` of a second's requests is one of the table."""
     status, took = table[:, 1], table[:, 2] / 1e3
-    good, refused = status == 200, int((status == 503).sum())
+    good, refused = status == _GOOD, int((status == _REFUSED).sum())
     if not good.any():
         raise BenchError(f"h2load got no good answer, but status {int(status[0])}")
     p50, p99 = np.percentile(took[good], [50, 99])

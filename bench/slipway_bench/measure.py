@@ -14,10 +14,12 @@ from statistics import fmean, median
 from slipway_bench import load, scenarios, steady
 from slipway_bench.load import Burst
 from slipway_bench.scenarios import Cell
-from slipway_bench.servers import SERVER_CORE, SERVERS, Running, running
+from slipway_bench.servers import LOAD_CORE, SERVER_CORE, SERVERS, Running, running
 from slipway_bench.tools import BenchError, Tools
 
 _OFFERED_WARM_UP = 2.0
+_OFFERED_TRIES = 3
+_STOLEN = 0.002  # of the time: where one request in a hundred may be late, others must not take that share
 _SLOW_CONNECTIONS = 64
 _SETTLE = 6.0  # seconds after a start: what a server still does once it is ready is no part of a request
 _PEAK_SECONDS = 8.0  # the limiter has to learn first
@@ -86,11 +88,20 @@ class Results:
     """Seconds to readiness with LR, by server."""
     memory: dict[str, int] = field(default_factory=dict)
     """Bytes with LR after the first cells, by server."""
-    offered: dict[tuple[str, str, int], Burst] = field(default_factory=dict)
+    offered: dict[tuple[str, str, int], "Offered"] = field(default_factory=dict)
     """By server, model and requests a second."""
     growth: tuple[int, int, int] | None = None
     """Requests, and bytes before and after them."""
     overload: "Overload | None" = None
+
+
+@dataclass(frozen=True)
+class Offered:
+    """What came of an offered rate."""
+
+    burst: Burst
+    stolen: float
+    """The share of the time that the hypervisor gave to other machines, server's and load generator's core together."""
 
 
 @dataclass(frozen=True)
@@ -166,16 +177,21 @@ class Bench:
         return load.closed(self.tools, server.url(cell.rows), bodies, cell.connections, seconds)
 
     def offered(self, name: str, model: str, rate: int, results: Results) -> None:
-        """Offer a server a fixed rate."""
-        server = SERVERS[name]
-        body = self.folder / "v2-1.one"
-        with running(server, model, self.folder) as process:
-            for seconds in (_OFFERED_WARM_UP, self.long):
-                burst = load.offered(
-                    self.tools, process.url(), body, rate, scenarios.OFFERED_CONNECTIONS, seconds, self.folder
-                )
-        results.offered[name, model, rate] = burst
-        _say(name, f"{model}, {rate:,} a second offered", burst)
+        """Offer a server a fixed rate; again where other machines have taken too much of the time."""
+        with running(SERVERS[name], model, self.folder) as process:
+            self._offer(process, rate, _OFFERED_WARM_UP)
+            tried: list[Offered] = []
+            while len(tried) < _OFFERED_TRIES and not any(one.stolen < _STOLEN for one in tried):
+                before, begin = _stolen(), time.perf_counter()
+                burst = self._offer(process, rate, self.long)
+                stolen = (_stolen() - before) / (time.perf_counter() - begin)
+                tried.append(Offered(burst, stolen))
+                _say(name, f"{model}, {rate:,} a second offered, {stolen:.1%} of the time stolen", burst)
+        results.offered[name, model, rate] = min(tried, key=lambda one: one.stolen)
+
+    def _offer(self, process: Running, rate: int, seconds: float) -> Burst:
+        body, connections = self.folder / "v2-1.one", scenarios.OFFERED_CONNECTIONS
+        return load.offered(self.tools, process.url(), body, rate, connections, seconds, self.folder)
 
     def growth(self, requests: int, results: Results) -> None:
         """Look at the memory before and after many requests."""
@@ -246,11 +262,20 @@ def _await_rest(server: Running) -> None:
 
 
 def _busy(core: int) -> float:
-    """Return the seconds that a core has worked since the machine started."""
+    """Return the seconds that a core has worked, or was kept from it, since the machine started."""
+    ticks = _ticks(core)
+    return (sum(ticks[:3]) + sum(ticks[5:8])) / os.sysconf("SC_CLK_TCK")
+
+
+def _stolen() -> float:
+    """Return the seconds that our cores were other machines' since this one started."""
+    return sum(_ticks(core)[7] for core in (SERVER_CORE, LOAD_CORE)) / os.sysconf("SC_CLK_TCK")
+
+
+def _ticks(core: int) -> list[int]:
+    """Return a core's line in /proc/stat: user, nice, system, idle, iowait, irq, softirq, steal, ..."""
     with Path("/proc/stat").open() as lines:
-        parts = next(line.split() for line in lines if line.startswith(f"cpu{core} "))
-    numbers = list(map(int, parts[1:]))
-    return (sum(numbers[:3]) + sum(numbers[5:8])) / os.sysconf("SC_CLK_TCK")
+        return list(map(int, next(line.split()[1:] for line in lines if line.startswith(f"cpu{core} "))))
 
 
 def _say(name: str, title: str, burst: Burst) -> None:

@@ -5,7 +5,7 @@ import pytest
 from slipway_bench import report, scenarios
 from slipway_bench.__main__ import _flags
 from slipway_bench.load import Burst
-from slipway_bench.measure import Overload, Result, Results, Window
+from slipway_bench.measure import Offered, Overload, Result, Results, Window
 from slipway_bench.servers import SERVERS
 
 
@@ -43,18 +43,26 @@ def test_ratios_are_judged(ratio: float) -> None:
 @pytest.mark.parametrize(
     ("found", "what", "well"),
     [
-        (Results(offered={("slipway", "LR", 10_000): burst(9_990)}), "LR, 10,000 requests/s offered", True),
         (
-            Results(offered={("slipway", "LR", 10_000): burst(9_990, p99=6)}),
+            Results(offered={("slipway", "LR", 10_000): Offered(burst(9_990), 0.001)}),
+            "LR, 10,000 requests/s offered",
+            True,
+        ),
+        (
+            Results(offered={("slipway", "LR", 10_000): Offered(burst(9_990, p99=6), 0.001)}),
             "LR, 10,000 requests/s offered",
             False,
         ),
         (
-            Results(offered={("slipway", "LR", 10_000): burst(9_990, failed=1)}),
+            Results(offered={("slipway", "LR", 10_000): Offered(burst(9_990, failed=1), 0.001)}),
             "LR, 10,000 requests/s offered",
             False,
         ),
-        (Results(offered={("slipway", "LR", 10_000): burst(8_000)}), "LR, 10,000 requests/s offered", False),
+        (
+            Results(offered={("slipway", "LR", 10_000): Offered(burst(8_000), 0.001)}),
+            "LR, 10,000 requests/s offered",
+            False,
+        ),
         (Results(growth=(10**6, 1000, 1010)), "resident memory", True),
         (Results(growth=(10**6, 1000, 1030)), "resident memory", False),
         (Results(overload=Overload(200, burst(190, p99=90), 20)), "a model of 5 ms a row", True),
