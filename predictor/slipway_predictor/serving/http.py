@@ -23,6 +23,8 @@ Application = Callable[[Message, Receive, Send], Awaitable[None]]
 
 _log = logging.getLogger(LOGGER)
 _SWEEP = 1.0
+_ACCEPTED = 16
+"""New connections a turn of the event loop: libuv takes one for each socket that is listened on, and a busy turn is long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,9 @@ class HttpServer:
         """Serve until `stop`."""
         sweeping = asyncio.create_task(self._sweep())
         try:
-            await self._server.serve(sockets=[self._listener])
+            await self._server.serve(
+                sockets=[self._listener, *(self._listener.dup() for _ in range(1, _ACCEPTED))]
+            )
         finally:
             sweeping.cancel()
 
