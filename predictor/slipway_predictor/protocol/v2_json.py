@@ -130,7 +130,7 @@ def _usual(document: dict[str, Any], numbers: NDArray[np.float64] | None = None)
         or not name
     ):
         return None
-    values = np.array(data, dtype=np.float64) if numbers is None else numbers
+    values = np.fromiter(data, np.float64, len(data)) if numbers is None else numbers
     return InferenceRequest((Tensor(name, "FP64", values.reshape(rows, width)),), request_id)
 
 

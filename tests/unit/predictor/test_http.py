@@ -19,23 +19,19 @@ async def _application(*_: Any) -> None:
 
 
 async def _turns(listener: socket.socket) -> int:
-    """Have a crowd connect at once; return how many turns of the loop pass until all are taken."""
+    """Have a crowd connect while the server has no turn; return how many it then takes until all are its own."""
     server = HttpServer(_application, Lifecycle(), listener, 1, None, Patience(60, 60))
-    serving = asyncio.create_task(server.start())
-    try:
-        while not server._server.started:
-            await asyncio.sleep(0.001)
-        with contextlib.ExitStack() as crowd:
-            for _ in range(CROWD):  # the kernel connects them, and the server has no turn meanwhile
-                crowd.enter_context(socket.create_connection(listener.getsockname()[:2]))
-            turns = 0
-            while len(server._server.server_state.connections) < CROWD and turns < 2 * CROWD:
-                await asyncio.sleep(0)
-                turns += 1
-            return turns
-    finally:
+    with contextlib.ExitStack() as crowd:
+        for _ in range(CROWD):
+            crowd.enter_context(socket.create_connection(listener.getsockname()[:2]))
+        serving = asyncio.create_task(server.start())
+        turns = 0
+        while len(server._server.server_state.connections) < CROWD and turns < 2 * CROWD:
+            await asyncio.sleep(0)
+            turns += 1
         server.stop()
         await serving
+    return turns
 
 
 @pytest.mark.parametrize("family", [socket.AF_INET, socket.AF_INET6])
