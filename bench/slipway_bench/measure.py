@@ -6,7 +6,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import fmean, median
@@ -127,7 +127,7 @@ class Bench:
     def cells(self, model: str, names: Sequence[str], results: Results) -> None:
         """Measure all cells of one model.
 
-        The servers run beside each other and are idle but for the one that is asked: in each cell they take turns,
+        The servers are there beside each other and halted but for the one that is asked: in each cell they take turns,
         window by window, so that a machine that becomes slower, as shared ones do, does so for all of them.
         """
         with contextlib.ExitStack() as started:
@@ -135,6 +135,7 @@ class Bench:
             for name in names:
                 servers[name] = started.enter_context(running(SERVERS[name], model, self.folder))
                 time.sleep(_SETTLE)
+                servers[name].halt()
                 print(f"{model}: {name} is ready", flush=True)
             for cell in (cell for cell in scenarios.CELLS if cell.model == model):
                 asked = {name: server for name, server in servers.items() if name in cell.servers}
@@ -147,7 +148,8 @@ class Bench:
 
     def _cell(self, cell: Cell, servers: dict[str, Running]) -> dict[str, Result]:
         for server in servers.values():
-            self._burst(cell, server, 1.0)
+            with _turn(server):
+                self._burst(cell, server, 1.0)
         results: dict[str, Result] = {}
         for together in (True, False):  # what is divided by each other is measured within seconds
             names = [name for name in servers if (name in scenarios.COMPARED) is together]
@@ -158,11 +160,11 @@ class Bench:
         return results
 
     def _window(self, cell: Cell, server: Running) -> Window:
-        before, begin, used = _busy(SERVER_CORE), time.perf_counter(), server.cpu()
-        burst = self._burst(cell, server, self.seconds)
-        elapsed, used = time.perf_counter() - begin, server.cpu() - used
-        foreign = (_busy(SERVER_CORE) - before - used) / elapsed
-        _await_rest(server)
+        with _turn(server):
+            before, begin, used = _busy(SERVER_CORE), time.perf_counter(), server.cpu()
+            burst = self._burst(cell, server, self.seconds)
+            elapsed, used = time.perf_counter() - begin, server.cpu() - used
+            foreign = (_busy(SERVER_CORE) - before - used) / elapsed
         if not burst.rate:
             raise BenchError(
                 f"{server.server.name} answered nothing in {self.seconds} s: give --seconds more"
@@ -251,6 +253,18 @@ class _Probe:
             except (urllib.error.URLError, ConnectionError, TimeoutError):
                 self.worst = float("inf")
             self.worst = max(self.worst, (time.perf_counter() - begin) * 1e3)
+
+
+@contextlib.contextmanager
+def _turn(server: Running) -> Iterator[None]:
+    """Let a halted server go on for the length of the block, from when it rests to when it rests again."""
+    server.go_on()
+    try:
+        _await_rest(server)
+        yield
+        _await_rest(server)
+    finally:
+        server.halt()
 
 
 def _await_rest(server: Running) -> None:

@@ -25,8 +25,8 @@ def _head(command: str) -> str:
     return f"""# Benchmark results
 
 Written by `{command}`. The server is held to core {0}, the load generator to core {1} of {os.cpu_count()} ({_processor()},
-Linux {platform.release()}, Python {platform.python_version()}), so every number is for one core. The servers run
-beside each other and take turns, window by window, with the same pipeline files and the same bytes: breast-cancer data, 30 features, StandardScaler and a model
+Linux {platform.release()}, Python {platform.python_version()}), so every number is for one core. The servers are there
+beside each other and take turns, window by window (the others are halted meanwhile), with the same pipeline files and the same bytes: breast-cancer data, 30 features, StandardScaler and a model
 (LR logistic regression, RF 100 trees, GB 100 trees of gradient boosting), 256 different rows in turn.
 {libraries}; MLServer 1.7.1 in an environment of its own with the same scikit-learn.
 

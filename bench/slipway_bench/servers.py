@@ -127,6 +127,14 @@ class Running:
         """Where it says whether it is ready."""
         return f"http://127.0.0.1:{self.ports.http}{self.server.ready}"
 
+    def halt(self) -> None:
+        """Let it do nothing: even idle servers have timers, which would make another one's requests late."""
+        os.killpg(self.process.pid, signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """Let it go on where it was halted."""
+        os.killpg(self.process.pid, signal.SIGCONT)
+
     def cpu(self) -> float:
         """Return the CPU seconds that its processes have used."""
         return sum(_cpu(pid) for pid in _tree(self.process.pid))
@@ -178,6 +186,8 @@ def _await(started: Running, log: Path) -> None:
 
 def _end(process: subprocess.Popen[bytes]) -> None:
     for number in (signal.SIGTERM, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError):  # it may be halted
+            os.killpg(process.pid, signal.SIGCONT)
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, number)
         with contextlib.suppress(subprocess.TimeoutExpired):
