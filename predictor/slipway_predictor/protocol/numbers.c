@@ -11,8 +11,9 @@
 #endif
 
 #define MOST_DIGITS 19 /* of which every number is below 2^64 */
+#define FAR 4096       /* digits behind a point, or an exponent, of which nothing is read here */
 
-typedef unsigned __int128 wide;
+__extension__ typedef unsigned __int128 wide;
 
 static const uint64_t POWERS[] = {
     1ull, 10ull, 100ull, 1000ull, 10000ull, 100000ull, 1000000ull, 10000000ull, 100000000ull, 1000000000ull,
@@ -32,6 +33,10 @@ static int is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == 
 
 static int is_digit(char c) { return c >= '0' && c <= '9'; }
 
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define EIGHT_AT_ONCE
+
+
 /* The number that eight digits are, the first in the lowest byte: of the lanes of one word pairs are made, fours of the
    pairs, and of those the number. */
 static uint64_t joined(uint64_t lanes) {
@@ -40,10 +45,12 @@ static uint64_t joined(uint64_t lanes) {
     return (lanes * 10000 + (lanes >> 32)) & 0xffffffff;
 }
 
+#endif
+
 /* Takes the digits from `i` on into `*digits`, which overflows where there are too many; returns the place behind them.
    Up to eight at a time and without a branch for each, whose number no processor foresees. */
-static int64_t take(const char *text, int64_t i, int64_t end, uint64_t *digits) {
-#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+static int64_t take_digits(const char *text, int64_t i, int64_t end, uint64_t *digits) {
+#ifdef EIGHT_AT_ONCE
     while (i + 8 <= end) {
         uint64_t lanes;
         memcpy(&lanes, text + i, sizeof lanes);
@@ -78,6 +85,19 @@ static double quotient(uint64_t digits, int places) {
     return ldexp((double)part, -(64 + shift));
 }
 
+/* Reads what follows an 'e' at `i` into `*exponent`; returns the place behind it, or -1. */
+static int64_t exponent_at(const char *text, int64_t i, int64_t end, int *exponent) {
+    int down = i < end && text[i] == '-', size = 0;
+    i += i < end && (text[i] == '-' || text[i] == '+');
+    int64_t first = i;
+    for (; i < end && is_digit(text[i]); i++) {
+        size = size * 10 + (text[i] - '0');
+        if (size > FAR) return -1;
+    }
+    *exponent = down ? -size : size;
+    return i == first ? -1 : i;
+}
+
 /* Reads one number at `*at`; returns whether it could. */
 static int number(const char *text, int64_t end, int64_t *at, double *out) {
     int64_t i = *at;
@@ -88,31 +108,25 @@ static int number(const char *text, int64_t end, int64_t *at, double *out) {
     uint64_t digits = 0;
     int places = 0, whole = 1;
     int64_t first = i;
-    i = take(text, i, end, &digits);
+    i = take_digits(text, i, end, &digits);
     int64_t significant = text[first] == '0' ? 0 : i - first;
     if (i < end && text[i] == '.') {
         whole = 0;
         first = ++i;
         if (!significant) while (i < end && text[i] == '0') i++;
         int64_t from = i;
-        i = take(text, i, end, &digits);
+        i = take_digits(text, i, end, &digits);
         significant += i - from;
-        if (i == first || i - first > 4096) return 0;
+        if (i == first || i - first > FAR) return 0;
         places = (int)(i - first);
     }
     if (significant > MOST_DIGITS) return 0;
     if (i < end && (text[i] == 'e' || text[i] == 'E')) {
+        int exponent;
         whole = 0;
-        int down = ++i < end && text[i] == '-';
-        i += i < end && (text[i] == '-' || text[i] == '+');
-        int64_t first = i;
-        int exponent = 0;
-        for (; i < end && is_digit(text[i]); i++) {
-            exponent = exponent * 10 + (text[i] - '0');
-            if (exponent > 4096) return 0;
-        }
-        if (i == first) return 0;
-        places += down ? exponent : -exponent;
+        i = exponent_at(text, i + 1, end, &exponent);
+        if (i < 0) return 0;
+        places -= exponent;
     }
     double value;
     if (!digits) value = 0.0;
@@ -125,7 +139,7 @@ static int number(const char *text, int64_t end, int64_t *at, double *out) {
 }
 
 /* Reads the number that fills a text but for spaces around it; returns whether one does. */
-static int any(const char *text, int64_t at, int64_t stop, double *out) {
+static int spaced_number(const char *text, int64_t at, int64_t stop, double *out) {
     while (at < stop && is_space(text[at])) at++;
     if (!number(text, stop, &at, out)) return 0;
     while (at < stop && is_space(text[at])) at++;
@@ -135,9 +149,9 @@ static int any(const char *text, int64_t at, int64_t stop, double *out) {
 #if defined(__SSE2__)
 
 /* Loaded from n bytes after its beginning: 16 - n bytes of no bit, and n of all. */
-static const int8_t LAST[32] = {[16] = -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1};
+static const int8_t TAIL[32] = {[16] = -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1};
 
-static __m128i last(int64_t n) { return _mm_loadu_si128((const __m128i *)(LAST + n)); }
+static __m128i tail(int64_t n) { return _mm_loadu_si128((const __m128i *)(TAIL + n)); }
 
 /* The number that 16 digits are, the first in the lowest byte: pairs are made, fours, eights, and of those the number. */
 static int64_t sixteen(__m128i digits) {
@@ -151,7 +165,7 @@ static int64_t sixteen(__m128i digits) {
 
 /* The same for a number of up to 16 digits and a point, no exponent, and one space before it at most: what nearly all
    are. Without a branch that depends on its digits, and from its end on, so that the processor is busy with several. */
-static int usual(const char *text, int64_t at, int64_t stop, double *out) {
+static int short_decimal(const char *text, int64_t at, int64_t stop, double *out) {
     at += text[at] == ' ';
     int negative = text[at] == '-';
     at += negative;
@@ -166,9 +180,9 @@ static int usual(const char *text, int64_t at, int64_t stop, double *out) {
     int64_t whole = others ? n - 1 - places : n;
     if (others && ((others & (others - 1)) || begin[point] != '.' || !places || !whole)) return 0;
     if ((text[at] == '0') & (whole > 1)) return 0;
-    digits = _mm_and_si128(digits, last(n));
+    digits = _mm_and_si128(digits, tail(n));
     /* What is before the point takes its place. */
-    __m128i behind = last(15 - point);
+    __m128i behind = tail(15 - point);
     __m128i before = _mm_andnot_si128(behind, _mm_slli_si128(digits, 1));
     int64_t all = sixteen(_mm_or_si128(_mm_and_si128(behind, digits), before));
     if (negative & !others & !all) return 0;
@@ -189,7 +203,7 @@ static uint64_t ends_of_64(const char *text) {
 
 #else
 
-static int usual(const char *text, int64_t at, int64_t stop, double *out) {
+static int short_decimal(const char *text, int64_t at, int64_t stop, double *out) {
     (void)text, (void)at, (void)stop, (void)out;
     return 0;
 }
@@ -212,7 +226,8 @@ int64_t slipway_numbers_read(const char *text, int64_t at, int64_t end, double *
     for (int64_t block = begin; block < end; block += 64) {
         for (uint64_t left = ends(text + block, end - block); left; left &= left - 1) {
             int64_t stop = block + __builtin_ctzll(left);
-            if (n >= most || !(usual(text, begin, stop, out + n) || any(text, begin, stop, out + n))) return -1;
+            if (n >= most) return -1;
+            if (!short_decimal(text, begin, stop, out + n) && !spaced_number(text, begin, stop, out + n)) return -1;
             n++;
             if (text[stop] == ']') {
                 *count = n;

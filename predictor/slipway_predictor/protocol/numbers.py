@@ -17,7 +17,7 @@ LIBRARY = Path(__file__).with_name("_numbers.so")
 WORTH = 1024
 """Bytes of a body from which on this is the faster way."""
 _LAYOUT = 1  # slipway_numbers_layout() in numbers.c
-_KEY = b'"data"'
+_KEY, _ESCAPE = b'"data"', b"\\"
 _OPENS = re.compile(rb"[ \t\n\r]*:[ \t\n\r]*\[")
 
 
@@ -31,8 +31,8 @@ class Cut(NamedTuple):
 def cut(body: bytes) -> Cut | None:
     """Take the one flat list of numbers out of a body; None where there is none, or not just one, or no library.
 
-    A quote cannot stand in a JSON text unescaped, so that the key found is a key. Whether it is the tensor's own is for
-    the caller to see: the empty list stands where the numbers stood.
+    Where nothing is escaped, the key found is a key, and the only one of its name. Whether it is the tensor's own is
+    for the caller to see: the empty list stands where the numbers stood.
     """
     read = _reader()
     at = body.find(_KEY)
@@ -42,14 +42,15 @@ def cut(body: bytes) -> Cut | None:
     if opens is None:
         return None
     start = opens.end() - 1
-    most = (len(body) - start) // 2  # each has a digit, and a comma or the bracket
+    most = (len(body) - start) // 2 + 1  # each has a digit, and a comma or the bracket
     numbers, count = np.empty(most), ctypes.c_int64()
     # The address as ctypes has it: asking numpy for it takes three times as long.
     place = ctypes.addressof(ctypes.c_char.from_buffer(numbers))  # type: ignore[arg-type]  # its stub knows only buffers
     end = read(body, start, len(body), place, most, ctypes.addressof(count))
     if end < 0 or body.find(_KEY, end) >= 0:
         return None
-    return Cut(b"".join((body[:start], b"[]", body[end:])), numbers[: count.value])
+    rest = b"".join((body[:start], b"[]", body[end:]))
+    return None if _ESCAPE in rest else Cut(rest, numbers[: count.value])
 
 
 @cache

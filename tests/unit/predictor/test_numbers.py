@@ -134,8 +134,13 @@ LONG = "[" + ",".join(str(value / 7) for value in range(200)) + "]"
         b'{"data":' + LONG.encode() + b',"inputs":[{"name":"x","datatype":"FP64","shape":[1,1]}]}',
         body(LONG, 2, 100) + b"x",
         body(LONG, 2, 100)[:-1],
+        body("[", 2, 100, name=f'"{"x" * numbers.WORTH}"')[:-3],
+        body("[1,2]", name=f'"{"x" * numbers.WORTH}"', **{"d\\u0061ta": "[]"}),
+        body(
+            "[3]", 1, 2, name='{"x\\"data":[1,2]}', id=f'"{"x" * numbers.WORTH}"', **{"d\\u0061ta": "[]"}
+        ).replace(b'"data":[3],', b""),
     ],
-    ids=range(14),
+    ids=range(17),
 )
 def test_a_body_means_what_it_meant(text, monkeypatch):
     assert len(text) > numbers.WORTH
