@@ -26,7 +26,7 @@ LIBRARIES = {
 }
 # No -march: the wheel must run on the oldest machine of its kind. No contraction: a fused multiply-add rounds once
 # where scikit-learn rounds twice.
-FLAGS = ("-O3", "-std=c99", "-ffp-contract=off", "-fPIC", "-shared")
+FLAGS = ("-O3", "-std=c99", "-ffp-contract=off", "-fPIC", "-shared", "-s")
 GLIBC = "2.17"  # what the library asks for when zig makes it
 
 
@@ -50,11 +50,18 @@ class NativeHook(BuildHookInterface[Any]):
 
 
 def compile_all(root: Path) -> str | None:
-    """Compile all libraries of the checkout anew; return why one could not be, or None."""
+    """Compile all libraries of the checkout anew, or none; return why one could not be, or None."""
+    _remove(root)
+    failures = (compile_library(root / source, root / library) for library, source in LIBRARIES.items())
+    failure = next(filter(None, failures), None)
+    if failure is not None:
+        _remove(root)
+    return failure
+
+
+def _remove(root: Path) -> None:
     for library in LIBRARIES:
         (root / library).unlink(missing_ok=True)
-    failures = (compile_library(root / source, root / library) for library, source in LIBRARIES.items())
-    return next(filter(None, failures), None)
 
 
 def compile_library(source: Path, library: Path) -> str | None:

@@ -47,6 +47,19 @@ def test_a_library_of_another_layout_is_not_used(library: Path, monkeypatch: pyt
     native.available.cache_clear()
 
 
+def test_all_is_compiled_or_nothing(tmp_path: Path) -> None:
+    package = tmp_path / "predictor" / "slipway_predictor"
+    for source, text in (("engines/native/trees.c", "int one;"), ("protocol/numbers.c", "#error broken")):
+        (package / source).parent.mkdir(parents=True)
+        (package / source).write_text(text)
+    script = "import hatch_build, pathlib, sys; print(hatch_build.compile_all(pathlib.Path(sys.argv[1])))"
+    result = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path)], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert "broken" in result.stdout
+    assert not list(tmp_path.rglob("*.so")), "one library is there without the other"
+
+
 @pytest.mark.parametrize("compiler", ["false", "no-such-compiler-here"])
 def test_a_compiler_that_fails_leaves_nothing(compiler: str, tmp_path: Path) -> None:
     script = (
