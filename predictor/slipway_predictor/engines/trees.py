@@ -97,16 +97,11 @@ def _siblings_together(tree: Tree) -> tuple[NDArray[np.int64], NDArray[np.int64]
 
 def require_sound(ensemble: Ensemble) -> None:
     """Raise ValueError unless every walk stays inside the arrays and ends: the walkers themselves do not look."""
-    nodes, count = ensemble.nodes, len(ensemble.nodes)
-    if nodes.dtype != NODE or ensemble.missing_left.dtype != np.uint8 or ensemble.roots.dtype != np.int32:
-        raise ValueError("the trees' arrays are not of the types they must be of")
-    if ensemble.values.dtype != np.float64 or ensemble.values.ndim != 2 or ensemble.start.dtype != np.float64:
-        raise ValueError("the trees' leaves are no matrix of numbers")
-    width = ensemble.values.shape[1]
     if min(ensemble.features, ensemble.columns) < 1:
         raise ValueError("the trees have no columns")
-    if not count == len(ensemble.missing_left) == len(ensemble.values) or width not in (1, ensemble.columns):
-        raise ValueError("the trees' arrays are not of one length")
+    _require_arrays(ensemble)
+    _require_sums(ensemble)
+    nodes, count = ensemble.nodes, len(ensemble.nodes)
     places, leaves = np.arange(count), nodes["left"] == np.arange(count)
     # Children come after their parent, both inside; so every walk ends, at a leaf, which keeps it.
     onward = (nodes["left"] > places) & (nodes["left"] < count - 1)
@@ -117,16 +112,34 @@ def require_sound(ensemble: Ensemble) -> None:
     _require_pairs(nodes["left"], leaves, ensemble.roots)
 
 
+def _require_arrays(ensemble: Ensemble) -> None:
+    """Raise ValueError unless the arrays lie in memory as C, which has only their addresses, takes them to."""
+    nodes, missing, roots, values = ensemble.nodes, ensemble.missing_left, ensemble.roots, ensemble.values
+    if nodes.dtype != NODE or missing.dtype != np.uint8 or roots.dtype != np.int32:
+        raise ValueError("the trees' arrays are not of the types they must be of")
+    if values.dtype != np.float64 or values.ndim != 2 or ensemble.start.dtype != np.float64:
+        raise ValueError("the trees' leaves are no matrix of numbers")
+    if not nodes.shape == missing.shape == values.shape[:1] or roots.ndim != 1:
+        raise ValueError("the trees' arrays are not of one length")
+    if not all(array.flags.c_contiguous for array in (nodes, missing, roots, values)):
+        raise ValueError("the trees' arrays are not in C's order")
+
+
+def _require_sums(ensemble: Ensemble) -> None:
+    """Raise ValueError unless it is settled which column each leaf's numbers are added to, and from where on."""
+    width, columns, start = ensemble.values.shape[1], ensemble.columns, ensemble.start
+    if width not in (1, columns) or (width == 1 and len(ensemble.roots) % columns):
+        raise ValueError("the leaves are not as wide as the answer")
+    if start.shape not in ((1,), (columns,)):
+        raise ValueError("the sums start at other columns than the answer's")
+    if ensemble.single and (width > 1 or ensemble.rate != 1.0 or (start != start.astype(np.float32)).any()):
+        raise ValueError("sums in float32 are of single numbers in float32")
+
+
 def _require_pairs(left: NDArray[Any], leaves: NDArray[np.bool_], roots: NDArray[np.int32]) -> None:
     """Raise ValueError unless the trees lie one after the other, each as its root and then pairs of siblings."""
     count = len(left)
-    if (
-        roots.ndim != 1
-        or not len(roots)
-        or roots[0] != 0
-        or (np.diff(roots) <= 0).any()
-        or roots[-1] >= count
-    ):
+    if not len(roots) or roots[0] != 0 or (np.diff(roots) <= 0).any() or roots[-1] >= count:
         raise ValueError("a tree has no root")
     tree = np.searchsorted(roots, np.arange(count), side="right") - 1
     children = left[~leaves]

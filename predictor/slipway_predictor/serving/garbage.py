@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 YOUNG = 20_000
-"""Containers that may have come and not gone before the collector looks at those; usual are 700, a hundred requests'."""
+"""How many containers more than have gone may have come before the collector looks at those. Python's own 700 are what a
+hundred requests under way hold: it would look at them again and again."""
 
 
 @contextmanager

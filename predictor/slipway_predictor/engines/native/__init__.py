@@ -60,8 +60,10 @@ def native_walker(ensemble: Ensemble) -> Walker:
     view: Any = ctypes.c_char.from_buffer  # works on arrays of any type; its stub knows only buffers
 
     def walk(x: Matrix, _keep: Any = (structure, words, ensemble)) -> Matrix | None:
-        if not x.flags.carray:  # of the right order, aligned and writable, as the view below wants it
-            x = np.array(x, order="C")
+        if (
+            x.dtype != np.float64 or not x.flags.carray
+        ):  # in order, aligned and writable, as the view below wants it
+            x = np.array(x, np.float64, order="C")
         rows = len(x)
         if x.shape != (rows, features):
             raise ValueError(f"expected {features} columns, got shape {x.shape}")

@@ -39,7 +39,7 @@ typedef struct {
 
 int32_t slipway_trees_layout(void) { return 3; }
 
-/* Rounds the features; returns 0, 1 with missing values among them, or -1 where scikit-learn would refuse. */
+/* Rounds the features, what is too large to infinity (IEEE 754 has it so, plain C leaves it open); returns 0, 1 with missing values among them, or -1 where scikit-learn would refuse. */
 static int prepare(const ensemble *e, const double *x, int64_t count, double *y) {
     int missing = 0;
     for (int64_t i = 0; i < count; i++) {
@@ -123,6 +123,7 @@ static void add(const ensemble *e, int64_t first, int64_t lanes, const uint64_t 
 /* Adds the ensemble's leaves for `rows` rows `x` to `out`, which the caller has filled with where the sums start.
    Returns 0, -1 where scikit-learn would refuse a value (out is then of no use), -2 without memory. */
 int32_t slipway_trees_add(const ensemble *e, const double *x, int64_t rows, double *out) {
+    if (!rows) return 0;
     int64_t tile = rows < TILE ? rows : TILE;
     double *y = malloc((size_t)(tile * e->features) * sizeof *y);
     if (!y) return -2;

@@ -1,5 +1,6 @@
 """An engine as a file: the same answers after a round trip, and a sentence for every file that is no such thing."""
 
+import contextlib
 import io
 import json
 from collections.abc import Callable, Iterator
@@ -167,11 +168,40 @@ def put(key: str, field: str, at: int, value: float) -> Callable[[dict[str, Any]
             lambda head, arrays: arrays.update({"model.missing_left": arrays["model.nodes"]}),
             "not of the types",
         ),
+        (
+            lambda head, arrays: arrays.update(
+                {"model.missing_left": arrays["model.missing_left"][:, None][:, :0]}
+            ),
+            "not of one length",
+        ),
+        (
+            lambda head, arrays: arrays.update({"model.roots": arrays["model.roots"][:, None]}),
+            "not of one length",
+        ),
+        (
+            lambda head, arrays: arrays.update({"model.values": np.asfortranarray(arrays["model.values"])}),
+            "not in C's order",
+        ),
+        (
+            lambda head, arrays: arrays.update({"model.values": arrays["model.values"][:, :1].copy()}),
+            "not as wide as the answer",
+        ),
+        (lambda head, arrays: arrays.update({"model.start": np.zeros(7)}), "start at other columns"),
+        (lambda head, arrays: head["model"].update(single=True), "sums in float32"),
+        (lambda head, arrays: head["model"].update(features=float("inf")), "damaged"),
     ],
 )
 def test_a_file_that_is_not_sound_is_refused_and_says_why(change: Any, sentence: str) -> None:
     with pytest.raises(Unreadable, match=sentence):
         unpack(changed(change))
+
+
+def test_no_byte_that_is_changed_raises_anything_else() -> None:
+    data = packed(SCALED["linear"])
+    assert data is not None
+    for at in range(0, len(data), 3):
+        with contextlib.suppress(Unreadable):
+            unpack(data[:at] + bytes([data[at] ^ 0x5D]) + data[at + 1 :])
 
 
 @pytest.mark.parametrize("cut", [0, 10, 1000, -30])
