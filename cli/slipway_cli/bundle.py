@@ -12,23 +12,25 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from slipway_cli.columns import in_order, inputs_from_data, signed
+from slipway_cli.columns import in_order, inputs_from_data, narrowed, signed
 from slipway_cli.contents import libraries_of
 from slipway_cli.encoders import closed
 from slipway_cli.engine import ENGINE_NAME, compiled
-from slipway_cli.evidence import evidence, golden_of
+from slipway_cli.evidence import UnansweredError, evidence, golden_of
 from slipway_cli.faithful import faithful
-from slipway_cli.limits import bounded, opened
+from slipway_cli.gaps import settled
+from slipway_cli.limits import bounded
 from slipway_cli.reference import REFERENCE_NAME
 from slipway_cli.sources import Kept, Source, load_source, read_source, read_wheels
-from slipway_contract import Bundle, BundleError, Input, Manifest, checksums, write_bundle
+from slipway_cli.strangers import opened, shut
+from slipway_contract import Bundle, BundleError, Input, Manifest, Output, checksums, write_bundle
 from slipway_predictor.bundle import Format
 from slipway_predictor.bundle.golden import GOLDEN_NAME
-from slipway_predictor.bundle.infer import inferred_inputs, loosened, table_of
+from slipway_predictor.bundle.infer import inferred_inputs, loosened, outputs_of
 from slipway_predictor.bundle.versions import SCIKIT
 from slipway_predictor.bundle.wheels import bring
-from slipway_predictor.engines import reference_engine
-from slipway_predictor.features import example_request
+from slipway_predictor.engines import Reference, reference_engine
+from slipway_predictor.protocol import RequestError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -70,17 +72,18 @@ def create(
     model = load_source(source, keep, trust)
     estimator = model.artifact.estimator
     engine = reference_engine(estimator)
+    if data is not None:
+        data = settled(estimator, in_order(estimator, data))
     inputs = closed(
         estimator, _inputs(source, estimator, data, framed=engine.framed, enforce_ranges=enforce_ranges)
     )
-    example = table_of(inputs, example_request(inputs), framed=engine.framed)
     typical = data is not None or source.rows is not None
-    outputs = _asked(lambda: engine.describe(example), typical=typical)
+    inputs, outputs = _asked(lambda: _described(engine, inputs, data), typical=typical)
     names = [output.name for output in outputs]
     files = {ARTIFACTS[model.format]: model.data} | {f"code/{file}": wheel for file, wheel in wheels.items()}
     if data is not None:
-        data = in_order(estimator, data)
-        inputs = bounded(engine, opened(engine, inputs, names), names)
+        inputs = closed(estimator, opened(engine, inputs, names))
+        inputs = bounded(engine, shut(engine, inputs, data, names), names)
         inputs = faithful(estimator, engine, inputs, data, names)
         files |= evidence(engine, inputs, data, names, max_rows)
     elif source.rows is not None and source.inputs is not None:
@@ -115,10 +118,23 @@ def _inputs(
 ) -> list[Input]:
     """Return the inputs by the best that is known of them: the data, a signature, the model itself."""
     if data is not None:
-        return inputs_from_data(in_order(estimator, data), framed=framed, enforce_ranges=enforce_ranges)
+        return inputs_from_data(data, framed=framed, enforce_ranges=enforce_ranges)
     if source.inputs is not None:
         return signed(source.inputs, estimator)
     return inferred_inputs(estimator)
+
+
+def _described(
+    engine: Reference, inputs: list[Input], data: "pd.DataFrame | None"
+) -> tuple[list[Input], list[Output]]:
+    """Return the outputs to a typical row, and the inputs: with narrow floats where the pipeline takes no others."""
+    try:
+        return inputs, outputs_of(engine, inputs)
+    except Exception:
+        narrow = narrowed(inputs, data) if data is not None and engine.framed else inputs
+        if narrow == inputs:
+            raise
+        return narrow, outputs_of(engine, narrow)
 
 
 def _asked(ask: Callable[[], T], *, typical: bool) -> T:
@@ -127,12 +143,14 @@ def _asked(ask: Callable[[], T], *, typical: bool) -> T:
         return ask()
     except BundleError:
         raise
+    except RequestError as error:
+        raise BundleError(f"the pipeline's columns do not fit into a request ({error})") from None
     except Exception as error:
         reason = f"{type(error).__name__}: {' '.join(str(error).split())}"
         if type(error).__name__ == "NotFittedError":
             raise BundleError("the pipeline is not fitted: call fit() before saving it") from error
         if typical:
-            raise BundleError(f"the pipeline fails on a typical row of its own data ({reason})") from error
+            raise UnansweredError(f"the pipeline fails on a typical row of its own data ({reason})") from error
         raise BundleError(
             f"the pipeline fails on a row of zeros ({reason}): give its training data with --data, so that a typical row "
             "and the columns' types are known"

@@ -18,6 +18,13 @@ _SHOWN = 5  # column names in a message
 # Text is taken for categories where the data has few different values, each of them many times over.
 _MOST_CATEGORIES = 100
 _TIMES = 10
+_MENDS = {
+    "boolean": "numbers, with NaN for what is missing (.astype(float)),",
+    "decimal": "floats (.astype(float))",
+    "date": "times (pandas.to_datetime)",
+    "mixed-integer": "text (.astype(str)) or numbers (pandas.to_numeric)",
+}
+"""What to make of a column of objects, by what pandas' infer_dtype finds in it."""
 
 
 def in_order(estimator: Any, data: "pd.DataFrame") -> "pd.DataFrame":
@@ -25,6 +32,12 @@ def in_order(estimator: Any, data: "pd.DataFrame") -> "pd.DataFrame":
 
     Raises BundleError when its columns are not the pipeline's.
     """
+    import pandas as pd
+
+    if not isinstance(data, pd.DataFrame):
+        raise BundleError(
+            f"the data is a {type(data).__name__}: give a pandas DataFrame, whose columns have names and types"
+        )
     if len(data) == 0:
         raise BundleError("the data holds no rows: give the frame the pipeline was fitted on")
     data = data.set_axis([str(column) for column in data.columns], axis=1)
@@ -73,6 +86,8 @@ def signed(inputs: list[Input], estimator: Any) -> list[Input]:
 
 
 def _require_columns(columns: list[str], names: list[str] | None, count: int | None) -> None:
+    if "" in columns:
+        raise BundleError("the data has a column without a name: name it, and fit the pipeline again")
     if len(set(columns)) != len(columns):
         raise BundleError("the data has two columns of one name: rename one, and fit the pipeline again")
     if names is None:
@@ -131,6 +146,11 @@ def _range(kind: ValueType, present: "pd.Series[Any]", *, enforce_ranges: bool) 
     low, high = present.min(), present.max()
     if not (math.isfinite(low) and math.isfinite(high)):
         return {"infinite": True}
+    if kind is ValueType.INT and high >= 2**63:
+        raise BundleError(
+            f"column '{present.name}' holds whole numbers of 2^63 and more, which do not fit into 64 bits with a sign: turn "
+            "it into floats or text before the pipeline"
+        )
     cast = int if kind is ValueType.INT else float
     return {
         "minimum": cast(low),
@@ -169,11 +189,13 @@ def _type(name: str, column: "pd.Series[Any]") -> ValueType:
         return ValueType.FLOAT
     if types.is_datetime64_any_dtype(column.dtype):
         return ValueType.TIMESTAMP
-    if types.infer_dtype(column, skipna=True) in ("string", "empty"):
+    found = types.infer_dtype(column, skipna=True)
+    if found in ("string", "empty"):
         return ValueType.STRING
+    of = f" ({found})" if column.dtype == object else ""
     raise BundleError(
-        f"column '{name}' holds {column.dtype} values, which a request cannot carry: turn it into numbers, booleans, "
-        "text or times before the pipeline"
+        f"column '{name}' holds {column.dtype} values{of}, which a request cannot carry: turn it into "
+        f"{_MENDS.get(found, 'numbers, booleans, text or times')} before the pipeline"
     )
 
 

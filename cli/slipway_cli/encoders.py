@@ -7,6 +7,7 @@ import numpy as np
 
 from slipway_contract import Input, Scalar, ValueType
 from slipway_contract.fields import is_of
+from slipway_predictor.engines.wrapped import handed
 
 
 def closed(estimator: Any, inputs: list[Input]) -> list[Input]:
@@ -22,11 +23,16 @@ def closed(estimator: Any, inputs: list[Input]) -> list[Input]:
 
 def _strict(estimator: Any, columns: list[str]) -> Iterator[tuple[str, list[Any]]]:
     """Yield each column whose unknown values an encoder refuses, with those it knows."""
-    estimator = getattr(estimator, "best_estimator_", estimator)
-    if steps := getattr(estimator, "steps", None):
+    if inner := handed(estimator):
+        for one in inner:
+            yield from _strict(one, columns)
+    elif steps := getattr(estimator, "steps", None):
         # An imputer fills gaps, and leaves everything else what it was.
         first = [step for _, step in steps if step not in (None, "passthrough") and not _fills(step)]
         yield from _strict(first[0], columns) if first else ()
+    elif hasattr(estimator, "transformer_list"):
+        for _, transformer in estimator.transformer_list:
+            yield from _strict(transformer, columns)
     elif hasattr(estimator, "transformers_"):
         for _, transformer, chosen in estimator.transformers_:
             yield from _strict(transformer, _chosen(columns, chosen))

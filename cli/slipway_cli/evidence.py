@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+class UnansweredError(BundleError):
+    """The pipeline has no answer to its own data, as that has come here."""
+
+
 def evidence(
     engine: Reference, inputs: list[Input], data: "pd.DataFrame", names: list[str], max_rows: int | None
 ) -> dict[str, bytes]:
@@ -45,6 +49,6 @@ def answers(
     except RequestError as error:
         raise BundleError(f"the data does not fit the contract that was made of it: {error}") from None
     except Exception as error:
-        raise BundleError(
+        raise UnansweredError(
             f"the pipeline fails on rows of its own data ({type(error).__name__}: {' '.join(str(error).split())})"
         ) from error

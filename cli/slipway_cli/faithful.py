@@ -52,6 +52,7 @@ def faithful(
     if isinstance(engine, OnnxEngine):  # takes no frame: a request is all it ever sees
         return inputs
     witness = _witness(estimator, engine, data, names)
+    _require_independent(estimator, witness, data)
     single = any(dtype.kind == "f" and dtype.itemsize < 8 for dtype in data.dtypes)
     output = _differing(witness, inputs, single=single)
     if output is None:
@@ -78,6 +79,21 @@ def _witness(estimator: Any, engine: Reference, data: "pd.DataFrame", names: lis
         )
         told = []
     return Witness(engine, names, told)
+
+
+def _require_independent(estimator: Any, witness: Witness, data: "pd.DataFrame") -> None:
+    """Raise BundleError unless rows together get the answers that they get one by one."""
+    alone = witness.told[1:]
+    if len(alone) < 2:
+        return
+    together = _own(estimator, witness.engine, rows_of(data, _ALONE), witness.names)
+    for name in witness.names:
+        apart = np.concatenate([told[name] for _, told in alone])
+        if not equal(together[name], apart, single=True):
+            raise BundleError(
+                f"the pipeline's {name} of a row depends on the rows beside it, and the requests of several clients are "
+                "answered together: make each of its steps answer a row by itself, by what it has learnt in fit()"
+            )
 
 
 def _own(

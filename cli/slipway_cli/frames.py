@@ -10,6 +10,7 @@ from slipway_contract import BundleError
 if TYPE_CHECKING:
     import pandas as pd
 
+KEEPS_NO_TYPES = ".csv"
 _LARGE = 50 * 2**20  # bytes; reading more than this may take seconds, so it is announced
 
 
@@ -17,7 +18,10 @@ def read_frame(path: Path) -> "pd.DataFrame":
     """Return the frame in a .parquet or .csv file. Raises BundleError."""
     import pandas as pd
 
-    readers: dict[str, Callable[[Path], pd.DataFrame]] = {".parquet": pd.read_parquet, ".csv": pd.read_csv}
+    readers: dict[str, Callable[[Path], pd.DataFrame]] = {
+        ".parquet": pd.read_parquet,
+        KEEPS_NO_TYPES: pd.read_csv,
+    }
     reader = readers.get(path.suffix.lower())
     if reader is None:
         raise BundleError(f"'{path}' is neither .parquet nor .csv: save the training data as one of them")

@@ -1,25 +1,19 @@
-"""What a pipeline has no answer to, beyond its training data: the contract refuses it.
+"""Numbers that a pipeline has no answer to, beyond its training data: the contract refuses them.
 
 A request that fits the contract and makes the model fail counts against the model, and may take a good version back;
-one that does not fit is the client's own mistake. So the model is asked for numbers and categories that its data does
-not have. Encoders are read instead: encoders.py.
+one that does not fit is the client's own mistake. Text and categories are in strangers.py.
 """
 
-import math
 import sys
-import warnings
-from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
+from slipway_cli.asker import Asker
 from slipway_contract import Input, ValueType
 from slipway_contract.fields import NUMBERS
-from slipway_predictor.bundle.infer import table_of
 from slipway_predictor.engines import Reference
-from slipway_predictor.features import LARGEST, example_row, rows_request
+from slipway_predictor.features import LARGEST
 
-_STRANGER = "slipway-unknown-value"  # a category that no data has
 _STEPS = (
     0.01,
     0.1,
@@ -30,42 +24,6 @@ _STEPS = (
     1e8,
 )  # how far beyond its range a number is tried, in widths of the range
 _INSIDE = 33  # numbers tried within it
-
-
-@dataclass(frozen=True)
-class Asker:
-    """Asks a model for its typical row with other values in it."""
-
-    engine: Reference
-    inputs: list[Input]
-    names: list[str]
-    """Its outputs."""
-
-    def answers(self, changes: list[tuple[int, Any]]) -> bool:
-        """Return whether the model answers with each one of the values, given with their columns, in one request."""
-        if not changes:
-            return True
-        loose = [entry.with_changes(unknown="allow") for entry in self.inputs]
-        rows = [example_row(self.inputs) for _ in changes]
-        for row, (at, value) in zip(rows, changes, strict=True):
-            row[at] = value
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # of a logarithm, for one
-                table = table_of(loose, rows_request(loose, rows), framed=self.engine.framed)
-                answers = self.engine.predict(table, self.names)
-        except Exception:
-            return False
-        return all(np.isfinite(answer).all() for answer in answers.values() if answer.dtype.kind == "f")
-
-
-def opened(engine: Reference, inputs: list[Input], names: list[str]) -> list[Input]:
-    """Return the inputs with values that are not listed allowed, where the pipeline answers them."""
-    asker = Asker(engine, inputs, names)
-    return [
-        entry.with_changes(unknown="allow") if _answers_strangers(asker, at) else entry
-        for at, entry in enumerate(inputs)
-    ]
 
 
 def bounded(engine: Reference, inputs: list[Input], names: list[str]) -> list[Input]:
@@ -85,15 +43,6 @@ def bounded(engine: Reference, inputs: list[Input], names: list[str]) -> list[In
         if not asker.answers([(at, value) for value in values]):
             limits[at, way] = _limit(asker, at, way, values)
     return [_bounded(asker, at, limits.get((at, -1)), limits.get((at, 1))) for at in range(len(inputs))]
-
-
-def _answers_strangers(asker: Asker, at: int) -> bool:
-    entry = asker.inputs[at]
-    if entry.values is None or entry.unknown == "allow" or entry.type is ValueType.BOOL:
-        return False
-    if entry.type is ValueType.CATEGORY:
-        return asker.answers([(at, _STRANGER)])
-    return asker.answers([(at, math.floor(max(map(float, entry.values))) + 1)])
 
 
 def _ladder(entry: Input, way: int) -> list[float]:

@@ -38,21 +38,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _create(found: argparse.Namespace) -> None:
     from slipway_cli.bundle import create
     from slipway_cli.deployment import deployment_yaml
-    from slipway_cli.frames import read_frame
+    from slipway_cli.evidence import UnansweredError
+    from slipway_cli.frames import KEEPS_NO_TYPES, read_frame
 
     data = None if found.data is None else read_frame(found.data)
-    bundle = create(
-        found.pipeline,
-        name=found.name,
-        version=found.version,
-        out=found.out,
-        data=data,
-        enforce_ranges=found.enforce_ranges,
-        max_rows=found.max_rows,
-        keep=found.format,
-        trust=found.trust,
-        code=found.code,
-    )
+    try:
+        bundle = create(
+            found.pipeline,
+            name=found.name,
+            version=found.version,
+            out=found.out,
+            data=data,
+            enforce_ranges=found.enforce_ranges,
+            max_rows=found.max_rows,
+            keep=found.format,
+            trust=found.trust,
+            code=found.code,
+        )
+    except UnansweredError as error:
+        if found.data is None or found.data.suffix.lower() != KEEPS_NO_TYPES:
+            raise
+        raise BundleError(
+            f"{error}; a CSV file keeps no types (text of digits becomes numbers, times become text): if the pipeline goes by "
+            "them, give the data as parquet"
+        ) from error
     print(f"wrote {found.out}; try it: slipway-predictor serve {found.out}", file=sys.stderr)
     print(f"# digest {bundle.digest}")
     print(deployment_yaml(bundle, found.uri), end="")

@@ -1,5 +1,6 @@
 """A contract for a model that came without one, as far as the model remembers what it was fitted on."""
 
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -9,9 +10,10 @@ from slipway_contract import BundleError, Input, Output, ValueType
 from slipway_predictor.bundle.fit import feature_count, feature_names
 from slipway_predictor.engines import OnnxEngine, Reference
 from slipway_predictor.engines.documents import takes_documents
-from slipway_predictor.features import Intake, Table, example_request
+from slipway_predictor.features import Intake, Table, example_request, example_row, rows_request
 from slipway_predictor.protocol import v2_json
 
+_ONE_BY_ONE = 200  # inputs that are tried each on its own, at some milliseconds
 NO_WIDTH = "the pipeline does not say how many columns it takes: give its training data with --data"
 
 
@@ -25,6 +27,8 @@ def inferred_inputs(model: Any) -> list[Input]:
     if takes_documents(model):
         return [Input(name="text", type=ValueType.STRING, example="text")]
     names, texts = feature_names(model), _text_columns(model)
+    if names is not None and "" in names:
+        raise BundleError("the pipeline was fitted on a column without a name: name it, and fit again")
     if names is not None:
         return [_input(name, texts.get(name, texts.get(at))) for at, name in enumerate(names)]
     if (count := feature_count(model)) is None:
@@ -35,21 +39,30 @@ def inferred_inputs(model: Any) -> list[Input]:
 
 
 def loosened(engine: Reference, inputs: list[Input]) -> list[Input]:
-    """Return the inputs such that a missing number is handed on, if the model has an answer to a row without numbers."""
-    loose = [
-        entry.with_changes(missing="nan") if entry.type is ValueType.FLOAT else entry for entry in inputs
-    ]
-    request = example_request(loose)
-    for tensor in request["inputs"]:
-        if tensor["datatype"] == "FP64":
-            tensor["data"] = [None] * len(tensor["data"])
+    """Return the inputs such that a missing number is handed on, wherever the model has an answer to a row without it."""
+    floats = {at for at, entry in enumerate(inputs) if entry.type is ValueType.FLOAT}
+    loose = _loose(inputs, floats)
+    if _answers_gaps(engine, loose):
+        return loose
+    if len(floats) > _ONE_BY_ONE:
+        return inputs
+    loose = _loose(inputs, {at for at in floats if _answers_gaps(engine, _loose(inputs, {at}))})
+    return loose if _answers_gaps(engine, loose) else inputs
+
+
+def _loose(inputs: list[Input], places: Collection[int]) -> list[Input]:
+    return [entry.with_changes(missing="nan") if at in places else entry for at, entry in enumerate(inputs)]
+
+
+def _answers_gaps(engine: Reference, inputs: list[Input]) -> bool:
+    """Whether the model answers a row in which everything is missing that may be."""
+    row = [None if entry.missing == "nan" else value for entry in inputs for value in example_row([entry])]
     try:
-        table = table_of(loose, request, framed=engine.framed)
+        table = table_of(inputs, rows_request(inputs, [row]), framed=engine.framed)
         answers = engine.predict(table, [output.name for output in engine.describe(table)])
     except Exception:
-        return inputs
-    numbers = [answer for answer in answers.values() if answer.dtype.kind == "f"]
-    return loose if all(np.isfinite(answer).all() for answer in numbers) else inputs
+        return False
+    return all(np.isfinite(answer).all() for answer in answers.values() if answer.dtype.kind == "f")
 
 
 def outputs_of(engine: Reference, inputs: list[Input]) -> list[Output]:

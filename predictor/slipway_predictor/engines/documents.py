@@ -2,12 +2,13 @@
 
 from typing import Any
 
+from slipway_predictor.engines.wrapped import handed
+
 
 def takes_documents(estimator: Any) -> bool:
     """Tell whether what a fitted estimator does first is to take documents apart, so that it wants [n] texts."""
-    best = getattr(estimator, "best_estimator_", None)  # of a search
-    if best is not None:
-        return takes_documents(best)
+    if inner := handed(estimator):
+        return takes_documents(inner[0])
     if steps := getattr(estimator, "steps", None):
         first = next((step for _, step in steps if step not in (None, "passthrough")), None)
         return takes_documents(first)

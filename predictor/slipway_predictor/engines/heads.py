@@ -16,10 +16,11 @@ Matrix = NDArray[np.float64]
 Answer = Callable[[Matrix, Collection[str]], dict[str, NDArray[Any]]]
 """From raw numbers [n, columns] and the wanted outputs to those outputs."""
 
-Kind = Literal["value", "averaged", "scored", "ranked"]
-"""value: a regressor's answer. averaged: the raw numbers are probabilities already. scored: they are scores, one column for
+Kind = Literal["value", "values", "averaged", "scored", "ranked"]
+"""value: a regressor's answer, [n] where there is one column. values: the same, [n, 1] there. averaged: the raw numbers are probabilities already. scored: they are scores, one column for
 two classes, else one a class. ranked: the label is the class of the highest probability."""
 KINDS: tuple[str, ...] = get_args(Kind)
+REGRESSORS = ("value", "values")
 
 
 @dataclass(frozen=True)
@@ -39,8 +40,8 @@ class Head:
     def answer(self) -> Answer:
         """Return it as a function."""
         link = LINKS[self.link](self.steepness)
-        if self.kind == "value":
-            return _value(link)
+        if self.kind in REGRESSORS:
+            return _value(link, flat=self.kind == "value")
         assert self.classes is not None  # noqa: S101 (only regressors have none)
         if self.kind == "averaged":
             return _averaged(self.classes)
@@ -49,10 +50,10 @@ class Head:
         return _ranked(self.classes, link)
 
 
-def _value(link: Link) -> Answer:
+def _value(link: Link, *, flat: bool) -> Answer:
     def answer(raw: Matrix, outputs: Collection[str]) -> dict[str, NDArray[Any]]:
         values = link(raw)
-        return dict.fromkeys(outputs, values[:, 0] if values.shape[1] == 1 else values)
+        return dict.fromkeys(outputs, values[:, 0] if flat and values.shape[1] == 1 else values)
 
     return answer
 

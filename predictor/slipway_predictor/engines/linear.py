@@ -45,7 +45,7 @@ def read_linear(model: Any) -> tuple[Linear, heads.Head] | None:
     if not kind.__module__.startswith("sklearn."):
         return None
     if kind.__name__ in _REGRESSORS.split():
-        return _numbers(model), heads.Head("value")
+        return _numbers(model), heads.Head("value" if np.ndim(model.coef_) == 1 else "values")
     classes = getattr(model, "classes_", None)
     if (
         kind.__name__ not in _CLASSIFIERS.split()

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from slipway_predictor.engines.heads import KINDS, Head
+from slipway_predictor.engines.heads import KINDS, REGRESSORS, Head
 from slipway_predictor.engines.linear import Linear
 from slipway_predictor.engines.links import LINKS
 from slipway_predictor.engines.plan import Plan, plan_of
@@ -158,5 +158,9 @@ def _model(document: Mapping[str, Any], arrays: Arrays) -> Linear | Ensemble:
 
 
 def _require_head(head: Head) -> None:
-    if head.kind not in KINDS or head.link not in LINKS or (head.classes is None) != (head.kind == "value"):
+    if (
+        head.kind not in KINDS
+        or head.link not in LINKS
+        or (head.classes is None) != (head.kind in REGRESSORS)
+    ):
         raise ValueError("what becomes of the sums is of a kind that is not known here")

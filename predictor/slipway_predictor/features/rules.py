@@ -19,7 +19,7 @@ from slipway_predictor.protocol import DATATYPES, Rejected, Tensor
 # into floats), so they are taken where they lose nothing.
 _TEXT = ("O", "BYTES")
 _ACCEPTED: dict[ValueType, tuple[str, str]] = {
-    ValueType.FLOAT: ("fiu", "FP64, FP32, FP16 or an integer type"),
+    ValueType.FLOAT: ("fiub", "FP64, FP32, FP16, BOOL or an integer type"),
     ValueType.INT: ("iuf", "an integer type, or a float type holding whole numbers"),
     ValueType.BOOL: ("biuf", "BOOL, or a number type holding 0 and 1"),
     ValueType.STRING: _TEXT,
