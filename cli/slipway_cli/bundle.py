@@ -150,7 +150,9 @@ def _asked(ask: Callable[[], T], *, typical: bool) -> T:
         if type(error).__name__ == "NotFittedError":
             raise BundleError("the pipeline is not fitted: call fit() before saving it") from error
         if typical:
-            raise UnansweredError(f"the pipeline fails on a typical row of its own data ({reason})") from error
+            raise UnansweredError(
+                f"the pipeline fails on a typical row of its own data ({reason})"
+            ) from error
         raise BundleError(
             f"the pipeline fails on a row of zeros ({reason}): give its training data with --data, so that a typical row "
             "and the columns' types are known"

@@ -23,6 +23,7 @@ _STEPS = (
     1e4,
     1e8,
 )  # how far beyond its range a number is tried, in widths of the range
+_MANY = 500  # columns from which on that takes some seconds
 _INSIDE = 33  # numbers tried within it
 
 
@@ -36,6 +37,8 @@ def bounded(engine: Reference, inputs: list[Input], names: list[str]) -> list[In
     ]
     ladders = {(at, way): _ladder(inputs[at], way) for at, way in open_ends}
     asker = Asker(engine, inputs, names)
+    if len(inputs) > _MANY:
+        print(f"trying numbers beyond the ranges of {len(inputs)} columns", file=sys.stderr, flush=True)
     if asker.answers([(at, value) for (at, _), values in ladders.items() for value in values]):
         return inputs
     limits: dict[tuple[int, int], float] = {}

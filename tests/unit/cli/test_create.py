@@ -35,6 +35,7 @@ FRAME = pd.DataFrame(
 NUMBERS = pd.DataFrame({"a": [0.0, 1.0, 2.0, 3.0], "b": [5.0, 1.0, 0.0, 2.0]})
 TARGET = np.array([0, 1, 0, 1])
 ON_FRAME = LogisticRegression().fit(NUMBERS, TARGET)
+WIDE = LogisticRegression().fit(pd.DataFrame(np.eye(2, 10_001)).rename(columns=str), [0, 1])
 ON_MATRIX = LinearRegression().fit(NUMBERS.to_numpy(), TARGET)
 
 
@@ -163,6 +164,16 @@ def test_another_scikit_learn_is_written_down(tmp_path: Path, monkeypatch: pytes
         (ON_FRAME, {"data": NUMBERS.assign(b=pd.Timedelta(1, "D"))}, "'b' holds timedelta64"),
         (ON_FRAME, {"data": NUMBERS, "max_rows": 0}, "max_rows: Input should be greater than"),
         (ON_FRAME, {"data": NUMBERS.assign(b=[1, "x", 2, "y"])}, "'b' holds object values"),
+        (ON_FRAME, {"data": NUMBERS.to_numpy()}, "the data is a ndarray: give a pandas DataFrame"),
+        (ON_FRAME, {"data": NUMBERS.rename(columns={"b": ""})}, "a column without a name"),
+        (LogisticRegression().fit(NUMBERS.rename(columns={"b": ""}), TARGET), {}, "a column without a name"),
+        (ON_FRAME, {"data": NUMBERS.assign(b=np.uint64(2**63))}, "'b' holds whole numbers of 2.63 and more"),
+        (ON_FRAME, {"data": NUMBERS.assign(b=[True, None, True, False])}, r"\(boolean\).*\.astype\(float\)"),
+        (
+            WIDE,
+            {"data": pd.DataFrame(np.eye(2, 10_001, dtype=int), columns=WIDE.feature_names_in_)},
+            "10001 inputs",
+        ),
         (dated(), {}, "fails on a row of zeros.*give its training data with --data"),
         (
             make_pipeline(FunctionTransformer(np.log), ON_MATRIX),

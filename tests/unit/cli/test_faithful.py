@@ -9,6 +9,7 @@ import orjson
 import pandas as pd
 import pytest
 import xgboost
+from sklearn.cluster import KMeans
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
@@ -144,6 +145,22 @@ def test_an_answer_that_would_be_another_one_is_refused(
     ):
         create(pipeline, name="m", version="1", out=tmp_path / "b", data=frame)
     assert not (tmp_path / "b").exists()
+
+
+def scaled_together(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame - frame.mean()
+
+
+def test_an_answer_that_depends_on_the_rows_beside_it_is_refused(tmp_path: Path) -> None:
+    pipeline = regression(scaled_together).fit(NUMBERS, TARGET)
+    with pytest.raises(BundleError, match="value of a row depends on the rows beside it"):
+        create(pipeline, name="m", version="1", out=tmp_path / "b", data=NUMBERS)
+
+
+def test_what_takes_narrow_floats_alone_gets_them(tmp_path: Path) -> None:
+    frame = NUMBERS.astype("float32")
+    bundle = create(KMeans(3, n_init=1).fit(frame), name="m", version="1", out=tmp_path / "b", data=frame)
+    assert [entry.dtype for entry in bundle.manifest.inputs] == ["float32", "float32"]
 
 
 def test_data_that_the_pipeline_does_not_take_is_told(

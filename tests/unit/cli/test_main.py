@@ -8,6 +8,8 @@ import pandas as pd
 import pytest
 import yaml
 from sklearn.linear_model import LinearRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder
 
 from slipway_cli.main import main
 from slipway_contract import verify
@@ -91,12 +93,16 @@ def test_check_tells_what_is_there_and_its_digest(work: Path, capsys: pytest.Cap
         (create("--data", "none.csv"), "'none.csv' cannot be read: No such file"),
         (create("--data", "broken.parquet"), "'broken.parquet' is no readable parquet file"),
         (create("--pipeline", "train.csv"), "'train.csv' cannot be loaded"),
+        (create("--pipeline", "zip.joblib", "--data", "zip.csv"), "a CSV file keeps no types"),
     ],
 )
 def test_a_refusal_is_one_sentence_and_status_1(
     work: Path, arguments: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (work / "broken.parquet").write_text("x")
+    codes = pd.DataFrame({"code": ["0123", "1234", "2345", "3456"]})
+    joblib.dump(make_pipeline(OneHotEncoder(), LinearRegression()).fit(codes, range(4)), work / "zip.joblib")
+    codes.to_csv(work / "zip.csv", index=False)
     assert main(arguments) == 1
     printed = capsys.readouterr()
     assert printed.out == ""

@@ -11,10 +11,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import skops.io
+from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, OrdinalEncoder
 
@@ -25,6 +28,7 @@ from slipway_predictor.settings import Settings, parse
 
 FRAME = pd.DataFrame({"age": [20.0, 30.0, 60.0, 70.0], "plan": ["gold", "pro", "gold", "basic"]})
 TARGET = [0, 1, 0, 1]
+DOCUMENTS = make_pipeline(TfidfVectorizer(), LogisticRegression())
 LINEAR = LinearRegression().fit(FRAME[["age"]], TARGET)
 POD = {"KUBERNETES_SERVICE_HOST": "10.96.0.1"}
 
@@ -73,9 +77,13 @@ def test_a_column_whose_encoder_learnt_text_is_text(encoder: Any, tmp_path: Path
     ]
 
 
-def test_documents_are_one_text(tmp_path: Path) -> None:
-    model = make_pipeline(TfidfVectorizer(), LogisticRegression()).fit(FRAME["plan"], TARGET)
-    manifest = wrapped(tmp_path, model)
+@pytest.mark.parametrize(
+    "model",
+    [DOCUMENTS, CalibratedClassifierCV(DOCUMENTS, cv=2), OneVsRestClassifier(DOCUMENTS)],
+    ids=["alone", "calibrated", "one against the rest"],
+)
+def test_documents_are_one_text(model: Any, tmp_path: Path) -> None:
+    manifest = wrapped(tmp_path, model.fit(FRAME["plan"], TARGET))
     assert [(entry.name, str(entry.type), entry.columns) for entry in manifest.inputs] == [
         ("text", "string", None)
     ]
@@ -84,6 +92,12 @@ def test_documents_are_one_text(tmp_path: Path) -> None:
 def test_a_model_that_bears_gaps_may_be_sent_them(tmp_path: Path) -> None:
     model = HistGradientBoostingClassifier(max_iter=2).fit(FRAME[["age"]].to_numpy(), TARGET)
     assert wrapped(tmp_path, model).inputs[0].missing == "nan"
+
+
+def test_gaps_may_be_sent_where_the_model_bears_them_and_nowhere_else(tmp_path: Path) -> None:
+    columns = ColumnTransformer([("age", SimpleImputer(), ["age"])], remainder="passthrough")
+    model = make_pipeline(columns, LogisticRegression()).fit(FRAME[["age"]].assign(more=FRAME["age"]), TARGET)
+    assert [entry.missing for entry in wrapped(tmp_path, model).inputs] == ["nan", "reject"]
 
 
 @pytest.mark.parametrize(

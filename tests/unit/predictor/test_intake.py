@@ -84,6 +84,15 @@ def test_whole_numbers_may_come_as_floats_and_truth_as_numbers() -> None:
     assert (table["age"].tolist(), table["active"].tolist()) == ([40, 50], [True, False])
 
 
+def test_truth_is_a_number_to_a_model_that_takes_floats() -> None:
+    flags = make("b", [True, False], "BOOL")
+    intake = Intake(FEATURES, framed=False)
+    for third in (make("c", [3.0, 3.0]), make("c", [3, 3], "INT8")):
+        table = intake.table([make("a", [1, 2], "INT32"), flags, third])
+        assert (table.dtype, table.tolist()) == (np.float64, [[1, 1, 3], [2, 0, 3]])
+    assert intake.table([make("x", [[True, False, True]], "BOOL")]).tolist() == [[1, 0, 1]]
+
+
 def test_a_matrix_of_text_is_taken_where_all_inputs_are_text() -> None:
     inputs = [Input(name=name, type="string") for name in ("a", "b")]
     assert Intake(inputs, framed=False).table([make("x", [["p", "q"]], "BYTES")]).tolist() == [["p", "q"]]
@@ -105,9 +114,8 @@ def test_a_matrix_of_text_is_taken_where_all_inputs_are_text() -> None:
         (
             MATRIX,
             [make("x", [["1", "2", "3"]], "BYTES")],
-            "'input' takes FP64, FP32, FP16 or an integer type, not BYTES",
+            "'input' takes FP64, FP32, FP16, BOOL or an integer type, not BYTES",
         ),
-        (MATRIX, [make("x", [[True, True, False]], "BOOL")], "not BOOL"),
         (
             MATRIX,
             [make("x", [[1, 2, 3], [4, np.nan, 6]])],

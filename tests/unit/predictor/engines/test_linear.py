@@ -64,6 +64,7 @@ def both(estimator: Any) -> tuple[CompiledEngine, ScikitEngine, list[str]]:
         (SGDClassifier(loss="log_loss"), TWO),
         (LinearRegression(), AMOUNT),
         (LinearRegression(), np.stack([AMOUNT, -AMOUNT], axis=1)),
+        (LinearRegression(), AMOUNT[:, None]),
         (Ridge(), AMOUNT),
         (ElasticNet(), AMOUNT),
     ],
