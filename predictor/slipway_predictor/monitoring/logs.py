@@ -6,6 +6,7 @@ a handler, so ours is put there first.
 
 import logging
 import sys
+import warnings
 from collections.abc import Hashable
 
 LOGGER = "slipway"
@@ -17,6 +18,8 @@ def configure() -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     logging.captureWarnings(True)
+    # requests, which KServe's SDK imports, ignores this one too, but late: in a thread of its own, where that may be undone.
+    warnings.filterwarnings("ignore", message="SOCKS support in urllib3")
     own = logging.getLogger(LOGGER)
     own.handlers, own.propagate = [handler], False
     own.setLevel(logging.INFO)
