@@ -62,7 +62,10 @@ def _answer(estimator: Any, rows: "pd.DataFrame", name: str, gap: Any) -> Any:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             ways = methods(estimator)
-            return np.asarray(getattr(estimator, ways.get("probability", next(iter(ways.values()))))(rows))
+            answer = getattr(estimator, ways.get("probability", next(iter(ways.values()))))(rows)
+            return (
+                np.hstack(answer) if isinstance(answer, list) else np.asarray(answer)
+            )  # several labels, or one
     except Exception:
         return None
 

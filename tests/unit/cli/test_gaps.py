@@ -8,6 +8,7 @@ import orjson
 import pandas as pd
 import pytest
 from sklearn.compose import ColumnTransformer
+from sklearn.ensemble import RandomForestClassifier
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import KFold
@@ -76,6 +77,14 @@ def test_a_request_with_null_is_answered_as_the_training_row(name: str, suffix: 
     answer = core.infer(v2_json.decode(orjson.dumps(request_of(bundle.manifest.inputs, told))))
     probability = next(output.array for output in answer.outputs if output.name == "probability")
     assert np.allclose(probability, pipeline.predict_proba(told), rtol=1e-12)
+
+
+def test_a_model_of_several_labels_is_asked_too() -> None:
+    words = ColumnTransformer([("words", ENCODERS["imputed"], ["city", "street"])], remainder="passthrough")
+    forest = RandomForestClassifier(9, random_state=0)
+    pipeline = make_pipeline(words, forest).fit(frame(np.nan), np.stack([TARGET, PLACE % 3], axis=1))
+    assert settled(pipeline, frame(None)).equals(frame(np.nan))
+    assert settled(pipeline, frame(None))["city"][3] is not None
 
 
 def test_it_is_said_and_what_makes_no_difference_stays(capsys: pytest.CaptureFixture[str]) -> None:
