@@ -147,8 +147,8 @@ class Service:
         """Give up on those whose time is over. Called every now and then: a timer for each would cost more."""
         now = _now()
         for waiting in [one for one in self._pending if one.call.deadline < now]:
-            seconds = now - waiting.call.started
-            waiting.give_up(DeadlineExceeded(f"the model has not answered within {seconds:.1f} s"))
+            allowed = round(waiting.call.deadline - waiting.call.started, 3)
+            waiting.give_up(DeadlineExceeded(f"the model has not answered within {allowed:g} s"))
 
     def cut_off(self) -> None:
         """Tell all that wait that there will be no answer: the process ends."""
