@@ -93,8 +93,8 @@ def test_too_much_work_is_refused_at_once_with_503_and_unavailable(serve: Serve,
     both = Both(serve, sleepy)
     both.rest(0.2)  # so that it is known what a row takes
     with ThreadPoolExecutor(24) as pool:
-        rest = [pool.submit(both.rest, 1.0) for _ in range(16)]
-        time.sleep(0.5)
+        rest = [pool.submit(both.rest, 2.0) for _ in range(16)]
+        until(lambda: any(one.done() for one in rest))  # refused; the others take two seconds
         begin = time.monotonic()
         codes = {both.code(0.0) for _ in range(3)}
         refused = both.rest(0.0)
