@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from slipway_contract import Input
-from slipway_predictor.bundle.infer import table_of
+from slipway_predictor.bundle.infer import all_finite_answers, table_of
 from slipway_predictor.engines import Reference
 from slipway_predictor.features import Columns, Table, example_request
 
@@ -43,7 +43,7 @@ class Asker:
             raise
         except Exception:
             return False
-        return all(np.isfinite(answer).all() for answer in answers.values() if answer.dtype.kind == "f")
+        return all_finite_answers(answers)
 
     @cached_property
     def _typical(self) -> Table:

@@ -17,26 +17,26 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _ROWS = 100  # asked about a column
+_KEPT = object()  # for a gap where either will do, or neither does
 
 
 def settled(estimator: Any, data: "pd.DataFrame") -> "pd.DataFrame":
     """Return the data with missing text as the pipeline was fitted on it, where that makes a difference; says so."""
-    texts = [name for name, dtype in data.dtypes.items() if dtype.kind == "O" and data[name].isna().any()]
+    texts: list[Any] = [
+        name for name, dtype in data.dtypes.items() if dtype.kind == "O" and data[name].isna().any()
+    ]
     for name in texts:
-        gap = _gap(estimator, data, str(name), texts)
+        gap = _gap(estimator, data, name, texts)
         column = data[name]
         if gap is _KEPT or all((value is None) is (gap is None) for value in column[column.isna()]):
             continue
-        data = data.assign(**{str(name): column.astype(object).where(column.notna(), gap)})
+        data = data.assign(**{name: column.where(column.notna(), gap)})
         print(
             f"note: what is missing in '{name}' was {'None' if gap is None else 'NaN'} when the pipeline was fitted, and "
             "becomes that again",
             file=sys.stderr,
         )
     return data
-
-
-_KEPT = object()  # either will do, or neither does
 
 
 def _gap(estimator: Any, data: "pd.DataFrame", name: str, texts: list[Any]) -> Any:
@@ -63,9 +63,8 @@ def _answer(estimator: Any, rows: "pd.DataFrame", name: str, gap: Any) -> Any:
             warnings.simplefilter("ignore")
             ways = methods(estimator)
             answer = getattr(estimator, ways.get("probability", next(iter(ways.values()))))(rows)
-            return (
-                np.hstack(answer) if isinstance(answer, list) else np.asarray(answer)
-            )  # several labels, or one
+            several = isinstance(answer, list)  # labels, each with its probabilities
+            return np.hstack(answer) if several else np.asarray(answer)
     except Exception:
         return None
 

@@ -1,10 +1,11 @@
 """A contract for a model that came without one, as far as the model remembers what it was fitted on."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
 import orjson
+from numpy.typing import NDArray
 
 from slipway_contract import BundleError, Input, Output, ValueType
 from slipway_predictor.bundle.fit import feature_count, feature_names
@@ -27,9 +28,9 @@ def inferred_inputs(model: Any) -> list[Input]:
     if takes_documents(model):
         return [Input(name="text", type=ValueType.STRING, example="text")]
     names, texts = feature_names(model), _text_columns(model)
-    if names is not None and "" in names:
-        raise BundleError("the pipeline was fitted on a column without a name: name it, and fit again")
     if names is not None:
+        if "" in names:
+            raise BundleError("the pipeline was fitted on a column without a name: name it, and fit again")
         return [_input(name, texts.get(name, texts.get(at))) for at, name in enumerate(names)]
     if (count := feature_count(model)) is None:
         raise BundleError(NO_WIDTH)
@@ -62,6 +63,11 @@ def _answers_gaps(engine: Reference, inputs: list[Input]) -> bool:
         answers = engine.predict(table, [output.name for output in engine.describe(table)])
     except Exception:
         return False
+    return all_finite_answers(answers)
+
+
+def all_finite_answers(answers: Mapping[str, NDArray[Any]]) -> bool:
+    """Tell whether every number among a model's outputs is one: NaN and infinity are no answer."""
     return all(np.isfinite(answer).all() for answer in answers.values() if answer.dtype.kind == "f")
 
 

@@ -17,8 +17,9 @@ Answer = Callable[[Matrix, Collection[str]], dict[str, NDArray[Any]]]
 """From raw numbers [n, columns] and the wanted outputs to those outputs."""
 
 Kind = Literal["value", "values", "averaged", "scored", "ranked"]
-"""value: a regressor's answer, [n] where there is one column. values: the same, [n, 1] there. averaged: the raw numbers are probabilities already. scored: they are scores, one column for
-two classes, else one a class. ranked: the label is the class of the highest probability."""
+"""value: a regressor's answer, [n] where there is one column. values: the same, [n, 1] there. averaged: the raw numbers are
+probabilities already. scored: they are scores, one column for two classes, else one a class. ranked: the label is the class
+of the highest probability."""
 KINDS: tuple[str, ...] = get_args(Kind)
 REGRESSORS = ("value", "values")
 

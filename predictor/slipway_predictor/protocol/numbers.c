@@ -36,7 +36,6 @@ static int is_digit(char c) { return c >= '0' && c <= '9'; }
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 #define EIGHT_AT_ONCE
 
-
 /* The number that eight digits are, the first in the lowest byte: of the lanes of one word pairs are made, fours of the
    pairs, and of those the number. */
 static uint64_t joined(uint64_t lanes) {
